@@ -1,0 +1,78 @@
+"""Which commands are there? The ``ezazml`` program: loads a command's module only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from ezazml import __version__
+from ezazml.errors import EzazmlError
+
+#: Command -> (module, one line of help). The help stands here, so that ``--help`` imports no command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "config": ("ezazml.cli.config", "Show, validate and describe the configuration of environments."),
+    "synth": ("ezazml.cli.environment", "Synthesise an environment's stack to Terraform JSON."),
+    "plan": ("ezazml.cli.environment", "Show what a deployment would change."),
+    "deploy": ("ezazml.cli.environment", "Create or update an environment."),
+    "destroy": ("ezazml.cli.environment", "Remove an environment."),
+    "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
+    "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
+    "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run."),
+    "demo": ("ezazml.cli.demo", "Deploy into the sandbox and show what exists, step by step."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, in the order of :data:`COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, or ``None``."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="EZAZML_DEBUG", help="Show tracebacks and debug messages.")
+@click.version_option(__version__, prog_name="ezazml")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """EZAZ ML: an MLOps platform on Azure from one project, with CDK for Terraform."""
+    context.obj = {"debug": debug}
+    if debug:
+        os.environ["EZAZML_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program. Exit codes: 0 done, 1 the operation failed, 2 wrong input, 130 interrupted."""
+    try:
+        cli.main(args=arguments, prog_name="ezazml", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except EzazmlError as error:
+        if os.environ.get("EZAZML_DEBUG"):
+            traceback.print_exc()
+        click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
