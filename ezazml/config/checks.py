@@ -1,0 +1,198 @@
+"""Which rules do the settings have beyond their types? Azure's, and those between settings."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator
+
+from ezazml.config.models import AzurermBackend, ComputeCluster, ComputeInstance, EnvironmentModel, Section
+from ezazml.config.names import RULES
+from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
+from ezazml.config.regions import REGIONS, normalise_region
+from ezazml.config.targets import Target
+from ezazml.config.variables import variable_names
+from ezazml.config.yaml_file import YamlFile
+from ezazml.errors import InputError, Problem
+
+Finding = tuple[Path, str, str]
+
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+#: Microsoft Learn, "Azure virtual machine sizes naming conventions": Standard_ or Basic_, family, parts by _.
+_VM_SIZE = re.compile(r"^(Standard|Basic)_[A-Z][A-Za-z0-9-]*(_[A-Za-z0-9]+)*$")
+_DOMAIN = re.compile(r"^(?=.{1,253}$)([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,63}$")
+_TAG_NAME_REFUSED = re.compile(r"[<>%&\\?/]")
+_TAGS_LIMIT = 50
+#: Tags that the stack itself sets on every resource.
+OWN_TAGS = 3
+#: Stands in the shipped files where a team puts the name of its own state account.
+STATE_ACCOUNT_PLACEHOLDER = "changemetfstate"
+
+
+def secrets_in_file(file: YamlFile) -> list[Problem]:
+    """Secrets that stand in a YAML file, where everyone who sees the repository could read them."""
+    problems = []
+    for path, value in flatten(file.data):
+        annotation = field_at(EnvironmentModel, path)
+        if annotation is None or not is_secret(annotation) or value is None:
+            continue
+        where = f"{file.label}:{file.lines.get(path, 1)}"
+        fix = f"Remove it there (and renew it) and set the variable {variable_names(path)[0]} instead."
+        problems.append(Problem(where, format_path(path), "is a secret and must not stand in a file.", fix))
+    return problems
+
+
+def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
+    """Everything that is wrong with settings of the right types."""
+    findings: list[Finding] = []
+    for check in (_places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
+        findings.extend(check(settings))
+    return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
+
+
+def missing_for_deployment(settings: EnvironmentModel) -> list[tuple[str, str]]:
+    """What a deployment needs and the settings lack, each with how to set it."""
+    missing = []
+    if settings.target is Target.AZURE and settings.subscription_id is None:
+        missing.append(("subscription_id", "set it in the file, or the variable ARM_SUBSCRIPTION_ID"))
+    backend = settings.backend
+    if isinstance(backend, AzurermBackend) and backend.storage_account_name == STATE_ACCOUNT_PLACEHOLDER:
+        missing.append(
+            (
+                "backend.storage_account_name",
+                f"{STATE_ACCOUNT_PLACEHOLDER!r} is a placeholder: name the storage account that keeps Terraform's "
+                "state, or set the variable TF_VAR_tf_backend_storage_account_id to its resource id",
+            )
+        )
+    if settings.user.enabled and settings.user.password is None:
+        missing.append(
+            ("user.password", "set the variable TF_VAR_user_password, or user.enabled: false in the file")
+        )
+    return missing
+
+
+def require_deployable(name: str, settings: EnvironmentModel) -> None:
+    """Raise :class:`InputError` when a deployment of these settings could not work."""
+    missing = missing_for_deployment(settings)
+    if missing:
+        lines = "\n".join(f"  {setting}: {how}" for setting, how in missing)
+        raise InputError(f"environments/{name}.yaml: a deployment needs\n{lines}")
+
+
+def _places(settings: EnvironmentModel) -> Iterator[Finding]:
+    region = normalise_region(settings.location)
+    if region not in REGIONS:
+        near = difflib.get_close_matches(region, REGIONS, n=1)
+        fix = f"Did you mean {near[0]}?" if near else "Use a name such as westeurope."
+        yield ("location",), f"{settings.location!r} is not a region of Azure.", fix
+
+
+def _identifiers(settings: EnvironmentModel) -> Iterator[Finding]:
+    guids: list[tuple[Path, str | None]] = [
+        (("tenant_id",), settings.tenant_id),
+        (("subscription_id",), settings.subscription_id),
+        (("credentials", "client_id"), settings.credentials.client_id),
+        (("identities", "deployer", "object_id"), settings.identities.deployer.object_id),
+    ]
+    for index, instance in enumerate(settings.compute.instances):
+        guids.append((("compute", "instances", index, "assigned_user_object_id"), instance.assigned_user_object_id))
+    if isinstance(settings.backend, AzurermBackend):
+        guids.append((("backend", "subscription_id"), settings.backend.subscription_id))
+    for path, value in guids:
+        if value is not None and not _GUID.match(value):
+            yield path, f"{value!r} is not an id of the form 8-4-4-4-12 hexadecimal digits.", "Copy it from Azure."
+
+
+def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
+    """Microsoft Learn, "Use tags to organize your Azure resources": 50 tags; for storage accounts names up to
+    128 characters; values up to 256."""
+    limit = _TAGS_LIMIT - OWN_TAGS
+    if len(settings.tags) > limit:
+        text = f"{len(settings.tags)} tags are more than the {limit} that Azure leaves ({OWN_TAGS} are added)."
+        yield ("tags",), text, f"Keep at most {limit}."
+    lower: dict[str, str] = {}
+    for name, value in settings.tags.items():
+        path: Path = ("tags", name)
+        if not 1 <= len(name) <= 128 or _TAG_NAME_REFUSED.search(name):
+            yield path, r"a tag's name has 1 to 128 characters, none of <>%&\?/.", "Rename the tag."
+        if len(value) > 256:
+            yield path, f"a tag's value has at most 256 characters, this one {len(value)}.", "Shorten it."
+        if name.lower() in lower:
+            other = lower[name.lower()]
+            yield path, f"Azure does not tell {name!r} from {other!r}: tag names ignore case.", "Keep one."
+        lower[name.lower()] = name
+
+
+def _storage(settings: EnvironmentModel) -> Iterator[Finding]:
+    rule = RULES["storage_container"]
+    for index, container in enumerate(settings.storage.containers):
+        path: Path = ("storage", "containers", index)
+        if not rule.allows(container):
+            fix = f"Use, for example, {rule.suggest(container)!r}."
+            yield path, f"{container!r} breaks the rule for containers: {rule.text}.", fix
+        if container in settings.storage.containers[:index]:
+            yield path, f"{container!r} stands twice.", "Remove one."
+
+
+def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
+    kinds: tuple[tuple[str, tuple[ComputeInstance | ComputeCluster, ...]], ...] = (
+        ("instances", settings.compute.instances),
+        ("clusters", settings.compute.clusters),
+    )
+    for kind, computes in kinds:
+        first: dict[str, int] = {}
+        for index, compute in enumerate(computes):
+            path: Path = ("compute", kind, index)
+            if not _VM_SIZE.match(compute.size):
+                text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
+                yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
+            if compute.name in first:
+                text = f"{compute.name!r} is the name of compute.{kind}[{first[compute.name]}] already."
+                yield (*path, "name"), text, "Give each compute a name of its own; count makes copies."
+            first.setdefault(compute.name, index)
+    for index, cluster in enumerate(settings.compute.clusters):
+        if cluster.min_nodes > cluster.max_nodes:
+            path = ("compute", "clusters", index, "min_nodes")
+            text = f"{cluster.min_nodes} is above max_nodes {cluster.max_nodes}."
+            yield path, text, f"Set min_nodes to at most {cluster.max_nodes}."
+
+
+def _user(settings: EnvironmentModel) -> Iterator[Finding]:
+    domain = settings.user.domain
+    if domain is not None and not _DOMAIN.match(domain):
+        yield ("user", "domain"), f"{domain!r} is not a domain.", "Use one such as contoso.onmicrosoft.com."
+    if not 1 <= len(settings.user.display_name) <= 256:
+        yield ("user", "display_name"), "a display name has 1 to 256 characters.", "Shorten or set it."
+
+
+def _backend(settings: EnvironmentModel) -> Iterator[Finding]:
+    backend = settings.backend
+    if not isinstance(backend, AzurermBackend):
+        return
+    account, container = RULES["storage_account"], RULES["storage_container"]
+    if backend.storage_account_name is None:
+        text = "is missing, but required: the storage account that keeps Terraform's state."
+        yield ("backend", "storage_account_name"), text, "Set it, or use backend type local."
+    elif not account.allows(backend.storage_account_name):
+        text = f"{backend.storage_account_name!r} breaks the rule for storage accounts: {account.text}."
+        yield ("backend", "storage_account_name"), text, "Correct it."
+    if not container.allows(backend.container_name):
+        text = f"{backend.container_name!r} breaks the rule for containers: {container.text}."
+        yield ("backend", "container_name"), text, "Correct it."
+
+
+def _dependencies(settings: EnvironmentModel) -> Iterator[Finding]:
+    github: Section | None = settings.identities.application.github
+    if github is not None and not settings.identities.application.enabled:
+        path: Path = ("identities", "application", "github")
+        yield path, "needs identities.application.enabled: true.", "Enable the application or remove github."
+    federation = settings.identities.application.github
+    if federation is not None and federation.environment is None and federation.branch is None:
+        path = ("identities", "application", "github")
+        yield path, "needs an environment or a branch that may log in.", "Set environment or branch."
+    if settings.protected and settings.on_destroy == "purge":
+        text = "'purge' contradicts protected: true, which keeps what is stateful."
+        yield ("on_destroy",), text, "Set on_destroy: keep."
+    if settings.key_vault.purge_protection_enabled and settings.on_destroy == "purge":
+        text = "'purge' contradicts key_vault.purge_protection_enabled: Azure refuses to purge the vault."
+        yield ("on_destroy",), text, "Set on_destroy: keep, or switch purge protection off."

@@ -1,0 +1,241 @@
+"""How does an environment come about? Layers of settings, the strongest first: the target's fixed values, the
+process environment, ``environments/<name>.env``, ``environments/<name>.yaml``, defaults."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ezazml.config.checks import check_settings, secrets_in_file
+from ezazml.config.environment import Environment
+from ezazml.config.models import EnvironmentModel
+from ezazml.config.names import NAME_RULE, make_names
+from ezazml.config.paths import Path as SettingPath
+from ezazml.config.paths import flatten, format_path
+from ezazml.config.targets import Target, choose_target, fixed_settings, in_sandbox_shell
+from ezazml.config.validation import problems_of
+from ezazml.config.variables import LOGIN_VARIABLES, Assignment, assignments
+from ezazml.config.yaml_file import YamlFile, read_yaml
+from ezazml.errors import ConfigurationError, InputError, Problem
+
+FOLDER = "environments"
+_ENVIRONMENT_NAME = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}$")
+#: Files in the folder that describe no environment.
+_NOT_ENVIRONMENTS = frozenset({"promotion"})
+
+
+class EnvironmentSettings(BaseSettings, EnvironmentModel):
+    """The settings as pydantic-settings loads them: from one source, the merged layers."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the merged layers: the original's variable names are ours to read, with where they stand."""
+        return (init_settings,)
+
+
+@dataclass
+class Layers:
+    """Settings merged from the weakest layer to the strongest, and where each came from."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[SettingPath, str] = field(default_factory=dict)
+
+    def add_file(self, file: YamlFile) -> None:
+        """The YAML file: the weakest layer above the defaults."""
+        self.values = deepcopy(file.data)
+        self.origins = {path: f"{file.label}:{line}" for path, line in file.lines.items()}
+
+    def set(self, path: SettingPath, value: Any, origin: str) -> None:
+        """Set one setting, making the groups and list items above it."""
+        node: Any = self.values
+        for part, following in zip(path, path[1:], strict=False):
+            node = _child(node, part, [] if isinstance(following, int) else {})
+        _place(node, path[-1], value)
+        for known in [known for known in self.origins if known[: len(path)] == path]:
+            del self.origins[known]
+        self.origins[path] = origin
+
+    def origin_of(self, path: SettingPath) -> str | None:
+        """Where the setting at ``path``, or the nearest group around it, was set."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]]
+        return None
+
+
+def available_environments(root: Path) -> list[str]:
+    """Names of the environments that have a file, sorted."""
+    return sorted(
+        path.stem
+        for path in (root / FOLDER).glob("*.yaml")
+        if path.stem not in _NOT_ENVIRONMENTS and not path.name.endswith(".schema.yaml")
+    )
+
+
+def environments_to_synthesise(root: Path, environ: Mapping[str, str]) -> list[str]:
+    """What ``main.py`` synthesises: those named in EZAZML_ENVIRONMENTS (comma separated), else all.
+
+    In a shell that is set for the sandbox, only the environments it is set for. Raises :class:`InputError` for a
+    name without a file.
+    """
+    available = available_environments(root)
+    named = [name.strip() for name in environ.get("EZAZML_ENVIRONMENTS", "").split(",") if name.strip()]
+    for name in named:
+        _require_known(name, available)
+    if named:
+        return named
+    if in_sandbox_shell(environ):
+        allowed = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",")
+        return [name for name in available if name in allowed]
+    return available
+
+
+def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None = None) -> Environment:
+    """Load and validate one environment.
+
+    ``environ`` stands for the process environment (default: the real one). Raises :class:`InputError` for an
+    unknown environment and :class:`ConfigurationError` with every problem found.
+    """
+    environ = os.environ if environ is None else environ
+    _require_known(name, available_environments(root))
+    path = root / FOLDER / f"{name}.yaml"
+    file = read_yaml(path, label=f"{FOLDER}/{name}.yaml")
+    layers = Layers()
+    layers.add_file(file)
+    problems = secrets_in_file(file)
+    target = choose_target(name, file, environ)
+    problems += _add_variables(layers, name, root, environ, target)
+    if target is Target.SANDBOX:
+        for setting, value in fixed_settings(name, root, environ).items():
+            layers.set(setting, value, "target sandbox")
+    settings, found = _validated(layers, path_label=file.label)
+    problems += [problem for problem in found if problem.field not in {known.field for known in problems}]
+    if settings is not None:
+        problems += check_settings(settings, origin_of=_where_of(layers, file.label))
+        names, name_problems = make_names(name, settings, origin_of=_where_of(layers, file.label))
+        problems += name_problems
+    if problems or settings is None:
+        raise ConfigurationError(problems)
+    return Environment(name, root, path, settings, names, _origins(settings, layers))
+
+
+def _require_known(name: str, available: Sequence[str]) -> None:
+    if name in available:
+        if not _ENVIRONMENT_NAME.match(name):
+            raise InputError(
+                f"Environment name {name!r} breaks the rule: {NAME_RULE}.",
+                hint=f"Rename {FOLDER}/{name}.yaml.",
+            )
+        return
+    near = difflib.get_close_matches(name, available, n=1)
+    known = ", ".join(available) or "none"
+    raise InputError(
+        f"Environment {name!r} is unknown: there is no {FOLDER}/{name}.yaml. Known environments: {known}.",
+        hint=f"Did you mean {near[0]}?" if near else f"Create it by copying {FOLDER}/dev.yaml.",
+    )
+
+
+def _add_variables(
+    layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target
+) -> list[Problem]:
+    label = f"{FOLDER}/{name}.env"
+    sources: list[tuple[str, Mapping[str, str]]] = []
+    if (root / label).is_file():
+        values = dotenv_values(root / label, interpolate=False)
+        sources.append((label, {key: value for key, value in values.items() if value}))
+    sources.append(("variable", environ))
+    problems: list[Problem] = []
+    for source, variables in sources:
+        own = source == "variable" and in_sandbox_shell(environ)
+        if target is Target.SANDBOX and not own:
+            # Nobody's login, tenant or password belongs into the sandbox.
+            variables = {key: text for key, text in variables.items() if key not in LOGIN_VARIABLES}
+        found, wrong = assignments(name, variables, label=source)
+        problems += wrong
+        for assignment in found:
+            _assign(layers, assignment, f"{source} {assignment.variable}")
+    return problems
+
+
+def _assign(layers: Layers, assignment: Assignment, origin: str) -> None:
+    path = assignment.path
+    if path[0] == "compute" and len(path) > 2 and isinstance(path[1], str):
+        _name_new_compute(layers, path, origin)
+    if path == ("backend", "type"):
+        layers.set(("backend",), {}, origin)
+    layers.set(path, assignment.value, origin)
+
+
+def _name_new_compute(layers: Layers, path: SettingPath, origin: str) -> None:
+    """A variable about computes makes the first one, under the original's name, where none is declared."""
+    kind, index = str(path[1]), path[2]
+    compute = layers.values.get("compute")
+    declared = compute.get(kind) if isinstance(compute, dict) else None
+    if index == 0 and not declared:
+        layers.set(("compute", kind), [], origin)
+        layers.set(("compute", kind, 0, "name"), "instance" if kind == "instances" else "cpu-cluster", origin)
+
+
+def _validated(layers: Layers, *, path_label: str) -> tuple[EnvironmentModel | None, list[Problem]]:
+    not_text = [key for key in layers.values if not isinstance(key, str)]
+    if not_text:
+        problem = Problem(path_label, str(not_text[0]), "is not the name of a setting.", "Remove it.")
+        return None, [problem]
+    try:
+        return EnvironmentSettings(**layers.values), []
+    except ValidationError as error:
+        return None, problems_of(error, where=_where_of(layers, path_label))
+
+
+class _where_of:  # noqa: N801 - reads as a function at its uses
+    """Where a setting was set, for messages: its file and line or variable, else the file."""
+
+    def __init__(self, layers: Layers, label: str) -> None:
+        self._layers = layers
+        self._label = label
+
+    def __call__(self, path: SettingPath) -> str:
+        return self._layers.origin_of(path) or self._label
+
+
+def _origins(settings: EnvironmentModel, layers: Layers) -> dict[str, str]:
+    return {
+        format_path(path): layers.origin_of(path) or "default"
+        for path, _ in flatten(settings.model_dump(mode="python"))
+    }
+
+
+def _child(node: Any, part: str | int, empty: Any) -> Any:
+    if isinstance(part, int):
+        while len(node) <= part:
+            node.append(deepcopy(empty))
+        return node[part]
+    if not isinstance(node.get(part), type(empty)):
+        node[part] = empty
+    return node[part]
+
+
+def _place(node: Any, part: str | int, value: Any) -> None:
+    if isinstance(part, int):
+        while len(node) <= part:
+            node.append(None)
+    node[part] = value
