@@ -95,12 +95,18 @@ def _identifiers(settings: EnvironmentModel) -> Iterator[Finding]:
         (("identities", "deployer", "object_id"), settings.identities.deployer.object_id),
     ]
     for index, instance in enumerate(settings.compute.instances):
-        guids.append((("compute", "instances", index, "assigned_user_object_id"), instance.assigned_user_object_id))
+        guids.append(
+            (("compute", "instances", index, "assigned_user_object_id"), instance.assigned_user_object_id)
+        )
     if isinstance(settings.backend, AzurermBackend):
         guids.append((("backend", "subscription_id"), settings.backend.subscription_id))
     for path, value in guids:
         if value is not None and not _GUID.match(value):
-            yield path, f"{value!r} is not an id of the form 8-4-4-4-12 hexadecimal digits.", "Copy it from Azure."
+            yield (
+                path,
+                f"{value!r} is not an id of the form 8-4-4-4-12 hexadecimal digits.",
+                "Copy it from Azure.",
+            )
 
 
 def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
@@ -108,7 +114,9 @@ def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
     128 characters; values up to 256."""
     limit = _TAGS_LIMIT - OWN_TAGS
     if len(settings.tags) > limit:
-        text = f"{len(settings.tags)} tags are more than the {limit} that Azure leaves ({OWN_TAGS} are added)."
+        text = (
+            f"{len(settings.tags)} tags are more than the {limit} that Azure leaves ({OWN_TAGS} are added)."
+        )
         yield ("tags",), text, f"Keep at most {limit}."
     lower: dict[str, str] = {}
     for name, value in settings.tags.items():

@@ -138,6 +138,22 @@ def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None
     return Environment(name, root, path, settings, names, _origins(settings, layers))
 
 
+def new_environment(name: str, *, source: str, root: Path) -> Path:
+    """Write ``environments/<name>.yaml`` as a copy of ``source`` and return its path.
+
+    Raises :class:`InputError` for a name that breaks the rule or is taken, and an unknown source.
+    """
+    available = available_environments(root)
+    _require_known(source, available)
+    if not _ENVIRONMENT_NAME.match(name):
+        raise InputError(f"Environment name {name!r} breaks the rule: {NAME_RULE}.", hint="Choose another.")
+    path = root / FOLDER / f"{name}.yaml"
+    if path.exists():
+        raise InputError(f"Environment {name!r} exists already: {path}.", hint="Choose another name.")
+    path.write_text((root / FOLDER / f"{source}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return path
+
+
 def _require_known(name: str, available: Sequence[str]) -> None:
     if name in available:
         if not _ENVIRONMENT_NAME.match(name):
@@ -206,7 +222,7 @@ def _validated(layers: Layers, *, path_label: str) -> tuple[EnvironmentModel | N
         return None, problems_of(error, where=_where_of(layers, path_label))
 
 
-class _where_of:  # noqa: N801 - reads as a function at its uses
+class _where_of:
     """Where a setting was set, for messages: its file and line or variable, else the file."""
 
     def __init__(self, layers: Layers, label: str) -> None:

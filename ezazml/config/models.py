@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from ezazml.config.regions import normalise_region
 from ezazml.config.targets import Target
 
 
@@ -100,7 +101,8 @@ class User(Section):
         None, description="Verified domain of the tenant. Default: the tenant's initial domain."
     )
     password: SecretStr | None = Field(
-        None, description="First password, from the variable TF_VAR_user_password only; must be changed at login."
+        None,
+        description="First password, from the variable TF_VAR_user_password only; must be changed at login.",
     )
 
 
@@ -330,3 +332,9 @@ class EnvironmentModel(Section):
     logging: Logging = Logging()
     notifications: Notifications = Notifications()
     project: Project = Project()
+
+    @field_validator("location")
+    @classmethod
+    def _region_by_display_name(cls, value: str) -> str:
+        """``West Europe`` is ``westeurope``: Azure takes both, Terraform compares the short form."""
+        return normalise_region(value)

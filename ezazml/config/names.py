@@ -14,9 +14,7 @@ from ezazml.config.paths import Path, format_path
 from ezazml.errors import Problem
 
 LEARN = "Microsoft Learn, 'Naming rules and restrictions for Azure resources'"
-NAME_RULE = (
-    "2 to 20 lower-case letters, digits and single hyphens, starting with a letter, ending with a letter or digit"
-)
+NAME_RULE = "2 to 20 lower-case letters, digits and single hyphens, starting with a letter, ending with a letter or digit"
 SUFFIX_LENGTH = 5
 
 
@@ -211,7 +209,9 @@ class _NameMaker:
             for number in range(1, compute.count + 1):
                 end = f"-w{number:02d}"
                 if number == 1:
-                    self._checked(kind, stem + end, path, "Shorten the compute's name or prefix; {} would fit.")
+                    self._checked(
+                        kind, stem + end, path, "Shorten the compute's name or prefix; {} would fit."
+                    )
                 names.append(ComputeName(stem + end, f"{compute.name}{end}", index))
         return tuple(names)
 

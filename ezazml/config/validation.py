@@ -54,7 +54,10 @@ def _explain(details: ErrorDetails, path: Path) -> tuple[str, str]:
     if kind == "enum":
         return f"{shown} is not one of {context['expected']}.", "Choose one of them."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return f"needs a type, one of {context.get('expected_tags', chr(39) + 'azurerm' + chr(39))}.", "Set type."
+        return (
+            f"needs a type, one of {context.get('expected_tags', chr(39) + 'azurerm' + chr(39))}.",
+            "Set type.",
+        )
     if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
         bound, limit = _bound(kind, context)
         return f"{shown} is not {bound} {limit}.", f"Use a number {bound} {limit}."
