@@ -65,9 +65,7 @@ def missing_for_deployment(settings: EnvironmentModel) -> list[tuple[str, str]]:
             )
         )
     if settings.user.enabled and settings.user.password is None:
-        missing.append(
-            ("user.password", "set the variable TF_VAR_user_password, or user.enabled: false in the file")
-        )
+        missing.append(("user.password", "set the variable TF_VAR_user_password, or user.enabled: false in the file"))
     return missing
 
 
@@ -95,9 +93,7 @@ def _identifiers(settings: EnvironmentModel) -> Iterator[Finding]:
         (("identities", "deployer", "object_id"), settings.identities.deployer.object_id),
     ]
     for index, instance in enumerate(settings.compute.instances):
-        guids.append(
-            (("compute", "instances", index, "assigned_user_object_id"), instance.assigned_user_object_id)
-        )
+        guids.append((("compute", "instances", index, "assigned_user_object_id"), instance.assigned_user_object_id))
     if isinstance(settings.backend, AzurermBackend):
         guids.append((("backend", "subscription_id"), settings.backend.subscription_id))
     for path, value in guids:
@@ -114,9 +110,7 @@ def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
     128 characters; values up to 256."""
     limit = _TAGS_LIMIT - OWN_TAGS
     if len(settings.tags) > limit:
-        text = (
-            f"{len(settings.tags)} tags are more than the {limit} that Azure leaves ({OWN_TAGS} are added)."
-        )
+        text = f"{len(settings.tags)} tags are more than the {limit} that Azure leaves ({OWN_TAGS} are added)."
         yield ("tags",), text, f"Keep at most {limit}."
     lower: dict[str, str] = {}
     for name, value in settings.tags.items():
@@ -147,17 +141,18 @@ def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
         ("instances", settings.compute.instances),
         ("clusters", settings.compute.clusters),
     )
+    # Instances and clusters share the workspace's list of computes, and so the names.
+    first: dict[str, str] = {}
     for kind, computes in kinds:
-        first: dict[str, int] = {}
         for index, compute in enumerate(computes):
             path: Path = ("compute", kind, index)
             if not _VM_SIZE.match(compute.size):
                 text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
                 yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
             if compute.name in first:
-                text = f"{compute.name!r} is the name of compute.{kind}[{first[compute.name]}] already."
+                text = f"{compute.name!r} is the name of {first[compute.name]} already."
                 yield (*path, "name"), text, "Give each compute a name of its own; count makes copies."
-            first.setdefault(compute.name, index)
+            first.setdefault(compute.name, format_path(path))
     for index, cluster in enumerate(settings.compute.clusters):
         if cluster.min_nodes > cluster.max_nodes:
             path = ("compute", "clusters", index, "min_nodes")

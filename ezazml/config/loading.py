@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Layers:
     def set(self, path: SettingPath, value: Any, origin: str) -> None:
         """Set one setting, making the groups and list items above it."""
         node: Any = self.values
-        for part, following in zip(path, path[1:], strict=False):
+        for part, following in pairwise(path):
             node = _child(node, part, [] if isinstance(following, int) else {})
         _place(node, path[-1], value)
         for known in [known for known in self.origins if known[: len(path)] == path]:
@@ -170,9 +171,7 @@ def _require_known(name: str, available: Sequence[str]) -> None:
     )
 
 
-def _add_variables(
-    layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target
-) -> list[Problem]:
+def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target) -> list[Problem]:
     label = f"{FOLDER}/{name}.env"
     sources: list[tuple[str, Mapping[str, str]]] = []
     if (root / label).is_file():
@@ -182,10 +181,10 @@ def _add_variables(
     problems: list[Problem] = []
     for source, variables in sources:
         own = source == "variable" and in_sandbox_shell(environ)
-        if target is Target.SANDBOX and not own:
-            # Nobody's login, tenant or password belongs into the sandbox.
-            variables = {key: text for key, text in variables.items() if key not in LOGIN_VARIABLES}
-        found, wrong = assignments(name, variables, label=source)
+        # Nobody's login, tenant or password belongs into the sandbox.
+        ignored = LOGIN_VARIABLES if target is Target.SANDBOX and not own else frozenset()
+        counted = {key: text for key, text in variables.items() if key not in ignored}
+        found, wrong = assignments(name, counted, label=source)
         problems += wrong
         for assignment in found:
             _assign(layers, assignment, f"{source} {assignment.variable}")
@@ -234,10 +233,21 @@ class _where_of:
 
 
 def _origins(settings: EnvironmentModel, layers: Layers) -> dict[str, str]:
-    return {
-        format_path(path): layers.origin_of(path) or "default"
-        for path, _ in flatten(settings.model_dump(mode="python"))
-    }
+    origins = {}
+    for path, _ in flatten(settings.model_dump(mode="python")):
+        given = layers.origin_of(path) if _is_given(layers.values, path) else None
+        origins[format_path(path)] = given or "default"
+    return origins
+
+
+def _is_given(values: Any, path: SettingPath) -> bool:
+    """Whether some layer sets the very setting at ``path``, not only the group around it."""
+    for part in path:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def _child(node: Any, part: str | int, empty: Any) -> Any:

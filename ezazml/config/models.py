@@ -97,9 +97,7 @@ class User(Section):
     enabled: bool = False
     principal_name_prefix: str = "ezazml-user"
     display_name: str = "EZAZ ML user"
-    domain: str | None = Field(
-        None, description="Verified domain of the tenant. Default: the tenant's initial domain."
-    )
+    domain: str | None = Field(None, description="Verified domain of the tenant. Default: the tenant's initial domain.")
     password: SecretStr | None = Field(
         None,
         description="First password, from the variable TF_VAR_user_password only; must be changed at login.",
@@ -216,9 +214,9 @@ class DataInputs(Section):
     path: str | None = None
     extension: Literal["csv", "parquet", "json", "delta"] = "csv"
     mltable_save_path: str | None = None
-    headers: Literal[
-        "all_files_same_headers", "all_files_different_headers", "from_first_file", "no_header"
-    ] = "all_files_same_headers"
+    headers: Literal["all_files_same_headers", "all_files_different_headers", "from_first_file", "no_header"] = (
+        "all_files_same_headers"
+    )
     description: str | None = None
     infer_column_types: bool = True
     keep_columns: tuple[str, ...] = ()
@@ -304,9 +302,7 @@ class EnvironmentModel(Section):
         False,
         description="Add five characters derived from the subscription to the names that must be unique in Azure.",
     )
-    protected: bool = Field(
-        False, description="Stateful resources are locked and Terraform refuses to destroy them."
-    )
+    protected: bool = Field(False, description="Stateful resources are locked and Terraform refuses to destroy them.")
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )

@@ -14,7 +14,9 @@ from ezazml.config.paths import Path, format_path
 from ezazml.errors import Problem
 
 LEARN = "Microsoft Learn, 'Naming rules and restrictions for Azure resources'"
-NAME_RULE = "2 to 20 lower-case letters, digits and single hyphens, starting with a letter, ending with a letter or digit"
+NAME_RULE = (
+    "2 to 20 lower-case letters, digits and single hyphens, starting with a letter, ending with a letter or digit"
+)
 SUFFIX_LENGTH = 5
 
 
@@ -162,9 +164,7 @@ def make_names(
 class _NameMaker:
     """Makes names and notes the problems on the way."""
 
-    def __init__(
-        self, environment: str, settings: EnvironmentModel, origin_of: Callable[[Path], str]
-    ) -> None:
+    def __init__(self, environment: str, settings: EnvironmentModel, origin_of: Callable[[Path], str]) -> None:
         self._environment = environment
         self._settings = settings
         self._origin_of = origin_of
@@ -209,9 +209,7 @@ class _NameMaker:
             for number in range(1, compute.count + 1):
                 end = f"-w{number:02d}"
                 if number == 1:
-                    self._checked(
-                        kind, stem + end, path, "Shorten the compute's name or prefix; {} would fit."
-                    )
+                    self._checked(kind, stem + end, path, "Shorten the compute's name or prefix; {} would fit.")
                 names.append(ComputeName(stem + end, f"{compute.name}{end}", index))
         return tuple(names)
 
@@ -240,8 +238,6 @@ class _NameMaker:
         if not rule.allows(name):
             label = kind.replace("_", " ")
             text = f"makes the {label} name {name!r} ({len(name)} characters), which breaks the rule: {rule.text}."
-            problem = Problem(
-                self._origin_of(path), format_path(path), text, fix.format(repr(rule.suggest(name)))
-            )
+            problem = Problem(self._origin_of(path), format_path(path), text, fix.format(repr(rule.suggest(name))))
             self.problems.append(problem)
         return name

@@ -50,8 +50,7 @@ def choose_target(name: str, file: YamlFile, environ: Mapping[str, str]) -> Targ
         raise InputError(f"Variable EZAZML_TARGET: {wanted!r} is not {_FORMS}.", hint="Unset it.")
     if wanted == Target.AZURE and declared is Target.SANDBOX:
         raise InputError(
-            f"Environment {name!r} belongs to the sandbox ({file.label}: target: sandbox), "
-            "but EZAZML_TARGET is azure.",
+            f"Environment {name!r} belongs to the sandbox ({file.label}: target: sandbox), but EZAZML_TARGET is azure.",
             hint="Unset EZAZML_TARGET, or use an environment of Azure.",
         )
     allowed = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",")

@@ -64,9 +64,7 @@ def _collect_lines(
     node: yaml.Node, path: SettingPath, lines: dict[SettingPath, int], label: str, above: frozenset[int]
 ) -> None:
     if id(node) in above:
-        raise _problem(
-            f"{label}:{node.start_mark.line + 1}", "an alias refers to itself.", "Remove the alias."
-        )
+        raise _problem(f"{label}:{node.start_mark.line + 1}", "an alias refers to itself.", "Remove the alias.")
     above = above | {id(node)}
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):

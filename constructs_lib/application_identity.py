@@ -1,0 +1,53 @@
+"""Which identity do the project's jobs and pipelines use? An Entra application and its service principal."""
+
+from __future__ import annotations
+
+from constructs_lib import bindings as tf
+
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+#: Audience that Entra expects of exchanged tokens (Microsoft Learn, "Workload identity federation").
+TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"  # noqa: S105 - a public constant, not a secret
+
+
+class ApplicationIdentity(tf.Construct):
+    """An application with the deploying identity as owner, and its service principal.
+
+    As owner, the deploying identity needs no more than the Graph permission ``Application.ReadWrite.OwnedBy``
+    (Terraform azuread, "azuread_application"). ``secret`` adds a client secret; :meth:`trust_github` lets GitHub
+    Actions log in without one. Outputs: ``client_id``, ``service_principal_object_id``, ``secret_value``.
+    """
+
+    def __init__(self, scope: tf.Construct, id: str, *, display_name: str, owner_object_id: str, secret: bool) -> None:
+        super().__init__(scope, id)
+        self.application = tf.Application(self, "Default", display_name=display_name, owners=[owner_object_id])
+        principal = tf.ServicePrincipal(
+            self, "principal", client_id=self.application.client_id, owners=[owner_object_id]
+        )
+        principal.override_logical_id("application")
+        self.client_id: str = self.application.client_id
+        self.service_principal_object_id: str = principal.object_id
+        self.secret_value: str | None = self._secret() if secret else None
+
+    def trust_github(self, *, repository: str, environment: str | None, branch: str | None) -> None:
+        """Let workflows of ``repository`` log in that run in ``environment``, or on ``branch``.
+
+        The subjects are GitHub's (GitHub Docs, "OpenID Connect reference").
+        """
+        subject = f"environment:{environment}" if environment else f"ref:refs/heads/{branch}"
+        credential = tf.ApplicationFederatedIdentityCredential(
+            self,
+            "github",
+            application_id=self.application.id,
+            display_name=f"github-{environment or branch}".replace("/", "-"),
+            description=f"GitHub Actions of {repository}",
+            issuer=GITHUB_ISSUER,
+            audiences=[TOKEN_EXCHANGE_AUDIENCE],
+            subject=f"repo:{repository}:{subject}",
+        )
+        credential.override_logical_id("github")
+
+    def _secret(self) -> str:
+        password = tf.ApplicationPassword(self, "password", application_id=self.application.id, display_name="ezazml")
+        password.override_logical_id("application")
+        value: str = password.value
+        return value

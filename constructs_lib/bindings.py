@@ -1,0 +1,137 @@
+"""The only module that imports cdktf and the provider packages: to move to other bindings, change this file."""
+
+from __future__ import annotations
+
+import os
+
+from constructs_lib.lazy_bindings import kernel_hook, load_lazily
+
+os.environ.setdefault("CHECKPOINT_DISABLE", "1")
+load_lazily("cdktf_cdktf_provider_azurerm")
+load_lazily("cdktf_cdktf_provider_azuread")
+
+with kernel_hook():
+    # The first import of constructs starts the jsii kernel.
+    from constructs import Construct, IConstruct
+    from jsii import implements
+
+from cdktf import (  # noqa: E402
+    App,
+    Aspects,
+    AzurermBackend,
+    DataResource,
+    IAspect,
+    LocalBackend,
+    LocalExecProvisioner,
+    TerraformOutput,
+    TerraformResource,
+    TerraformResourceLifecycle,
+    TerraformStack,
+    TerraformVariable,
+    Testing,
+)
+from cdktf_cdktf_provider_azuread.application import Application  # noqa: E402
+from cdktf_cdktf_provider_azuread.application_federated_identity_credential import (  # noqa: E402
+    ApplicationFederatedIdentityCredential,
+)
+from cdktf_cdktf_provider_azuread.application_password import ApplicationPasswordA as ApplicationPassword  # noqa: E402
+from cdktf_cdktf_provider_azuread.data_azuread_domains import DataAzureadDomains  # noqa: E402
+from cdktf_cdktf_provider_azuread.provider import AzureadProvider  # noqa: E402
+from cdktf_cdktf_provider_azuread.service_principal import ServicePrincipal  # noqa: E402
+from cdktf_cdktf_provider_azuread.user import User  # noqa: E402
+from cdktf_cdktf_provider_azurerm.application_insights import ApplicationInsights  # noqa: E402
+from cdktf_cdktf_provider_azurerm.container_registry import ContainerRegistry  # noqa: E402
+from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig  # noqa: E402
+from cdktf_cdktf_provider_azurerm.key_vault import KeyVault  # noqa: E402
+from cdktf_cdktf_provider_azurerm.key_vault_access_policy import (  # noqa: E402
+    KeyVaultAccessPolicyA as KeyVaultAccessPolicy,
+)
+from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret  # noqa: E402
+from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace  # noqa: E402
+from cdktf_cdktf_provider_azurerm.machine_learning_compute_cluster import (  # noqa: E402
+    MachineLearningComputeCluster,
+    MachineLearningComputeClusterIdentity,
+    MachineLearningComputeClusterScaleSettings,
+)
+from cdktf_cdktf_provider_azurerm.machine_learning_compute_instance import (  # noqa: E402
+    MachineLearningComputeInstance,
+    MachineLearningComputeInstanceAssignToUser,
+)
+from cdktf_cdktf_provider_azurerm.machine_learning_workspace import (  # noqa: E402
+    MachineLearningWorkspace,
+    MachineLearningWorkspaceIdentity,
+)
+from cdktf_cdktf_provider_azurerm.management_lock import ManagementLock  # noqa: E402
+from cdktf_cdktf_provider_azurerm.provider import (  # noqa: E402
+    AzurermProvider,
+    AzurermProviderFeatures,
+    AzurermProviderFeaturesApplicationInsights,
+    AzurermProviderFeaturesKeyVault,
+    AzurermProviderFeaturesLogAnalyticsWorkspace,
+    AzurermProviderFeaturesMachineLearning,
+    AzurermProviderFeaturesResourceGroup,
+)
+from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup  # noqa: E402
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment  # noqa: E402
+from cdktf_cdktf_provider_azurerm.storage_account import (  # noqa: E402
+    StorageAccount,
+    StorageAccountBlobProperties,
+    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
+    StorageAccountBlobPropertiesDeleteRetentionPolicy,
+)
+from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer  # noqa: E402
+
+__all__ = [
+    "App",
+    "Application",
+    "ApplicationFederatedIdentityCredential",
+    "ApplicationInsights",
+    "ApplicationPassword",
+    "Aspects",
+    "AzureadProvider",
+    "AzurermBackend",
+    "AzurermProvider",
+    "AzurermProviderFeatures",
+    "AzurermProviderFeaturesApplicationInsights",
+    "AzurermProviderFeaturesKeyVault",
+    "AzurermProviderFeaturesLogAnalyticsWorkspace",
+    "AzurermProviderFeaturesMachineLearning",
+    "AzurermProviderFeaturesResourceGroup",
+    "Construct",
+    "ContainerRegistry",
+    "DataAzureadDomains",
+    "DataAzurermClientConfig",
+    "DataResource",
+    "IAspect",
+    "IConstruct",
+    "KeyVault",
+    "KeyVaultAccessPolicy",
+    "KeyVaultSecret",
+    "LocalBackend",
+    "LocalExecProvisioner",
+    "LogAnalyticsWorkspace",
+    "MachineLearningComputeCluster",
+    "MachineLearningComputeClusterIdentity",
+    "MachineLearningComputeClusterScaleSettings",
+    "MachineLearningComputeInstance",
+    "MachineLearningComputeInstanceAssignToUser",
+    "MachineLearningWorkspace",
+    "MachineLearningWorkspaceIdentity",
+    "ManagementLock",
+    "ResourceGroup",
+    "RoleAssignment",
+    "ServicePrincipal",
+    "StorageAccount",
+    "StorageAccountBlobProperties",
+    "StorageAccountBlobPropertiesContainerDeleteRetentionPolicy",
+    "StorageAccountBlobPropertiesDeleteRetentionPolicy",
+    "StorageContainer",
+    "TerraformOutput",
+    "TerraformResource",
+    "TerraformResourceLifecycle",
+    "TerraformStack",
+    "TerraformVariable",
+    "Testing",
+    "User",
+    "implements",
+]

@@ -1,0 +1,42 @@
+"""Who may do what, where? Azure role assignments."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from constructs_lib import bindings as tf
+
+
+class PrincipalType(StrEnum):
+    """Kind of an Entra principal."""
+
+    USER = "User"
+    GROUP = "Group"
+    SERVICE_PRINCIPAL = "ServicePrincipal"
+
+
+def assign_role(
+    scope: tf.Construct,
+    id: str,
+    *,
+    role: str,
+    scope_id: str,
+    principal_id: str,
+    principal_type: PrincipalType | None,
+) -> tf.RoleAssignment:
+    """Give a principal a built-in role on the resource ``scope_id``.
+
+    ``principal_type`` is needed for a principal made in the same run: without it Azure looks it up, fails while
+    Entra still replicates, and the provider retries for half an hour (Microsoft Learn, "Troubleshoot Azure RBAC").
+    ``None`` only for a principal that exists already and whose kind is not known.
+    """
+    assignment = tf.RoleAssignment(
+        scope,
+        id,
+        scope=scope_id,
+        role_definition_name=role,
+        principal_id=principal_id,
+        principal_type=None if principal_type is None else principal_type.value,
+    )
+    assignment.override_logical_id(f"role_{id}")
+    return assignment

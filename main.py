@@ -1,0 +1,37 @@
+"""Synthesises one Terraform stack per environment: what ``cdktf synth`` runs.
+
+``EZAZML_ENVIRONMENTS`` (comma separated) limits it to some environments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ezazml.config.loading import environments_to_synthesise, load_environment
+from ezazml.errors import EzazmlError
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
+    names = environments_to_synthesise(ROOT, os.environ)
+    environments = [load_environment(name, root=ROOT) for name in names]
+
+    from constructs_lib.bindings import App  # noqa: PLC0415
+    from stacks.environment import EnvironmentStack  # noqa: PLC0415
+
+    app = App()
+    for environment in environments:
+        EnvironmentStack(app, environment)
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except EzazmlError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)

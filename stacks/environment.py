@@ -1,0 +1,314 @@
+"""What does one environment consist of? The stack that puts the constructs together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from constructs_lib import bindings as tf
+from constructs_lib.application_identity import ApplicationIdentity
+from constructs_lib.container_registry import ContainerRegistry
+from constructs_lib.entra_user import EntraUser
+from constructs_lib.key_vault import DEPLOYER, KeyVault
+from constructs_lib.ml_compute import ComputeCluster, ComputeInstance
+from constructs_lib.ml_workspace import MlWorkspace
+from constructs_lib.monitoring import Monitoring
+from constructs_lib.protection import lock_against_deletion
+from constructs_lib.resource_group import ResourceGroup
+from constructs_lib.role_assignments import PrincipalType as Kind
+from constructs_lib.role_assignments import assign_role
+from constructs_lib.storage import StorageAccount
+from constructs_lib.tagging import DefaultTags
+from ezazml.config.environment import Environment
+from ezazml.config.models import AzurermBackend, PrincipalType
+from stacks.outputs import add_outputs
+from stacks.providers import add_providers
+
+BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
+FILE_PRIVILEGED_CONTRIBUTOR = "Storage File Data Privileged Contributor"
+
+
+class EnvironmentStack(tf.TerraformStack):
+    """All resources of one environment; the stack's id is the environment's name."""
+
+    def __init__(self, scope: tf.Construct, environment: Environment) -> None:
+        super().__init__(scope, environment.name)
+        self.environment = environment
+        self.settings = environment.settings
+        self.names = environment.names
+        self._roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
+        self._add_backend()
+        self.providers = add_providers(self, self.settings)
+        self.resource_group = ResourceGroup(
+            self, "resource_group", name=self.names.resource_group, location=self.settings.location
+        )
+        self.monitoring = self._monitoring()
+        self.storage = self._storage()
+        self.key_vault = self._key_vault()
+        self.registry = self._registry()
+        self.workspace = self._workspace()
+        self.instances = self._instances()
+        self.clusters = self._clusters()
+        self.application = self._application()
+        self.user = self._user()
+        self._grant_data_access()
+        self._protect()
+        add_outputs(self)
+        tf.Aspects.of(self).add(DefaultTags(self._tags()))
+
+    def _add_backend(self) -> None:
+        backend = self.settings.backend
+        if isinstance(backend, AzurermBackend):
+            tf.AzurermBackend(
+                self,
+                resource_group_name=backend.resource_group_name,
+                storage_account_name=backend.storage_account_name or "",
+                container_name=backend.container_name,
+                key=backend.key or f"{self.environment.name}.tfstate",
+                subscription_id=backend.subscription_id or self.settings.subscription_id,
+                tenant_id=self.settings.tenant_id,
+                use_azuread_auth=True,
+            )
+        else:
+            state = self.environment.root / ".ezazml" / "state" / f"{self.environment.name}.tfstate"
+            tf.LocalBackend(self, path=str(self.environment.root / (backend.path or state)))
+
+    def _monitoring(self) -> Monitoring:
+        return Monitoring(
+            self,
+            "monitoring",
+            log_analytics_name=self.names.log_analytics_workspace,
+            application_insights_name=self.names.application_insights,
+            resource_group=self.resource_group,
+            retention_days=self.settings.monitoring.retention_days,
+            daily_quota_gb=self.settings.monitoring.daily_quota_gb,
+        )
+
+    def _storage(self) -> StorageAccount:
+        storage = self.settings.storage
+        return StorageAccount(
+            self,
+            "storage",
+            name=self.names.storage_account,
+            resource_group=self.resource_group,
+            replication=storage.replication,
+            containers=storage.containers,
+            shared_access_key_enabled=storage.shared_access_key_enabled,
+            versioning_enabled=storage.versioning_enabled,
+            soft_delete_days=storage.soft_delete_days,
+            prevent_destroy=self.settings.protected,
+        )
+
+    def _key_vault(self) -> KeyVault:
+        vault = self.settings.key_vault
+        key_vault = KeyVault(
+            self,
+            "key_vault",
+            name=self.names.key_vault,
+            resource_group=self.resource_group,
+            tenant_id=self.providers.tenant_id,
+            sku=vault.sku,
+            authorization=vault.authorization,
+            role_wait_seconds=vault.role_wait_seconds,
+            soft_delete_days=vault.soft_delete_days,
+            purge_protection_enabled=vault.purge_protection_enabled,
+            prevent_destroy=self.settings.protected,
+        )
+        key_vault.grant_secrets(
+            DEPLOYER,
+            object_id=self.providers.deployer_object_id,
+            principal_type=self._deployer_kind(),
+            manage=True,
+        )
+        return key_vault
+
+    def _registry(self) -> ContainerRegistry | None:
+        if not self.settings.container_registry.enabled:
+            return None
+        return ContainerRegistry(
+            self,
+            "registry",
+            name=self.names.container_registry,
+            resource_group=self.resource_group,
+            sku=self.settings.container_registry.sku,
+            prevent_destroy=self.settings.protected,
+        )
+
+    def _workspace(self) -> MlWorkspace:
+        workspace = self.settings.workspace
+        return MlWorkspace(
+            self,
+            "workspace",
+            name=self.names.workspace,
+            resource_group=self.resource_group,
+            storage_account_id=self.storage.id,
+            key_vault_id=self.key_vault.id,
+            application_insights_id=self.monitoring.application_insights_id,
+            container_registry_id=self.registry.id if self.registry else None,
+            friendly_name=workspace.friendly_name,
+            description=workspace.description,
+            high_business_impact=workspace.high_business_impact,
+            public_network_access_enabled=workspace.public_network_access_enabled,
+            prevent_destroy=self.settings.protected,
+        )
+
+    def _instances(self) -> list[ComputeInstance]:
+        made = []
+        for compute in self.names.compute_instances:
+            setting = self.settings.compute.instances[compute.index]
+            made.append(
+                ComputeInstance(
+                    self,
+                    compute.construct_id,
+                    name=compute.full_name,
+                    workspace=self.workspace,
+                    size=setting.size,
+                    tenant_id=self.providers.tenant_id,
+                    assigned_user_object_id=setting.assigned_user_object_id,
+                    description=setting.description,
+                )
+            )
+        return made
+
+    def _clusters(self) -> dict[str, ComputeCluster]:
+        made = {}
+        for compute in self.names.compute_clusters:
+            setting = self.settings.compute.clusters[compute.index]
+            made[compute.construct_id] = ComputeCluster(
+                self,
+                compute.construct_id,
+                name=compute.full_name,
+                workspace=self.workspace,
+                size=setting.size,
+                priority=setting.priority,
+                min_nodes=setting.min_nodes,
+                max_nodes=setting.max_nodes,
+                idle_seconds=setting.idle_seconds,
+                system_identity=setting.identity == "system",
+                description=setting.description,
+            )
+        return made
+
+    def _application(self) -> ApplicationIdentity | None:
+        setting = self.settings.identities.application
+        if not setting.enabled:
+            return None
+        application = ApplicationIdentity(
+            self,
+            "application",
+            display_name=self.names.application,
+            owner_object_id=self.providers.deployer_object_id,
+            secret=setting.secret_enabled,
+        )
+        if setting.github is not None:
+            application.trust_github(
+                repository=setting.github.repository,
+                environment=setting.github.environment,
+                branch=setting.github.branch,
+            )
+        self._grant(
+            "application_group",
+            "Contributor",
+            self.resource_group.id,
+            application.service_principal_object_id,
+            Kind.SERVICE_PRINCIPAL,
+        )
+        self.key_vault.grant_secrets(
+            "application",
+            object_id=application.service_principal_object_id,
+            principal_type=Kind.SERVICE_PRINCIPAL,
+        )
+        if application.secret_value is not None:
+            self.key_vault.add_secret(
+                "client_id",
+                name="application-client-id",
+                value=application.client_id,
+                content_type="client id of the project's application",
+            )
+            self.key_vault.add_secret(
+                "client_secret",
+                name="application-client-secret",
+                value=application.secret_value,
+                content_type="client secret of the project's application",
+            )
+        return application
+
+    def _user(self) -> EntraUser | None:
+        user = self.settings.user
+        if not user.enabled:
+            return None
+        # At the top of the stack, so that TF_VAR_user_password sets it.
+        password = tf.TerraformVariable(
+            self,
+            "user_password",
+            type="string",
+            sensitive=True,
+            nullable=False,
+            description="First password of the Entra user.",
+        )
+        made = EntraUser(
+            self,
+            "user",
+            name=self.names.user_principal_name_local_part,
+            display_name=user.display_name,
+            password=password.string_value,
+            domain=user.domain,
+        )
+        self._grant("user_workspace", "AzureML Data Scientist", self.workspace.id, made.object_id, Kind.USER)
+        return made
+
+    def _grant_data_access(self) -> None:
+        """Data roles: a role on the workspace or the group gives no access to the data itself."""
+        readers: dict[str, tuple[str, Kind | None]] = {
+            DEPLOYER: (self.providers.deployer_object_id, self._deployer_kind())
+        }
+        if self.application is not None:
+            readers["application"] = (self.application.service_principal_object_id, Kind.SERVICE_PRINCIPAL)
+        if self.user is not None:
+            readers["user"] = (self.user.object_id, Kind.USER)
+        for cluster_id, cluster in self.clusters.items():
+            if cluster.principal_id is not None:
+                readers[cluster_id] = (cluster.principal_id, Kind.SERVICE_PRINCIPAL)
+                if self.registry is not None:
+                    self._grant(
+                        f"{cluster_id}_images",
+                        "AcrPull",
+                        self.registry.id,
+                        cluster.principal_id,
+                        Kind.SERVICE_PRINCIPAL,
+                    )
+        for who, (principal_id, kind) in readers.items():
+            self._grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
+        # Azure gives the workspace's identity the blobs, not the files, which notebooks live on.
+        self._grant(
+            "workspace_files",
+            FILE_PRIVILEGED_CONTRIBUTOR,
+            self.storage.id,
+            self.workspace.principal_id,
+            Kind.SERVICE_PRINCIPAL,
+        )
+
+    def _protect(self) -> None:
+        if not self.settings.protected:
+            return
+        # A lock also keeps role assignments on the resource from being deleted.
+        storage = [self.storage.resource, *self.storage.containers.values(), *self._roles_on[self.storage.id]]
+        vault = [self.key_vault.resource, *self.key_vault.access, *self.key_vault.secrets]
+        lock_against_deletion(self, "storage", resource_id=self.storage.id, dependents=storage)
+        lock_against_deletion(self, "key_vault", resource_id=self.key_vault.id, dependents=vault)
+        if self.registry is not None:
+            registry = [self.registry.resource, *self._roles_on[self.registry.id]]
+            lock_against_deletion(self, "registry", resource_id=self.registry.id, dependents=registry)
+
+    def _grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> None:
+        role_assignment = assign_role(
+            self, id, role=role, scope_id=scope_id, principal_id=principal_id, principal_type=kind
+        )
+        self._roles_on[scope_id].append(role_assignment)
+
+    def _deployer_kind(self) -> Kind | None:
+        kind: PrincipalType | None = self.settings.identities.deployer.principal_type
+        return None if kind is None else Kind(kind.value)
+
+    def _tags(self) -> dict[str, str]:
+        own = {"environment": self.environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
+        return {**own, **self.settings.tags}
