@@ -77,14 +77,18 @@ class ResourceRules(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     #: Attributes marked sensitive in the real schema.
     sensitive: ClassVar[frozenset[str]] = frozenset()
+    #: Optional blocks that the provider fills itself when the configuration leaves them out.
+    computed_blocks: ClassVar[frozenset[str]] = frozenset()
     #: Computed attributes that become unknown when one of the named arguments changes in place.
     recomputed: ClassVar[Mapping[str, frozenset[str]]] = {}
 
-    def validate(self, config: Values) -> Iterable[Invalid]:
+    def validate(self, config: Values) -> Iterable[Invalid]:  # noqa: ARG002
         """Value rules of the provider. Values may be ``UNKNOWN``; those are skipped."""
         return ()
 
-    def customize_plan(self, azure: Azure, prior: Values | None, planned: Values) -> None:
+    def customize_plan(  # noqa: B027 - most types have nothing to customise
+        self, azure: Azure, prior: Values | None, planned: Values
+    ) -> None:
         """Change ``planned`` as the provider's CustomizeDiff does. May raise :class:`AzureError`."""
 
     @abstractmethod
@@ -103,7 +107,7 @@ class ResourceRules(ABC):
     def delete(self, azure: Azure, state: Values) -> None:
         """Delete; a resource that is gone already is fine."""
 
-    def import_state(self, azure: Azure, identifier: str) -> Values:
+    def import_state(self, azure: Azure, identifier: str) -> Values:  # noqa: ARG002
         """Start of an import: validates the form of the id. ``read`` fills the rest."""
         return {"id": identifier}
 
