@@ -37,9 +37,7 @@ def complete(values: Values, schema: Schema) -> Values:
         elif nested.nesting == "single":
             whole[name] = None if value is None else complete(value, nested.block)
         else:
-            whole[name] = [
-                item if isinstance(item, Unknown) else complete(item, nested.block) for item in value or []
-            ]
+            whole[name] = [item if isinstance(item, Unknown) else complete(item, nested.block) for item in value or []]
     return whole
 
 

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -236,9 +237,10 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
 
     # --- helpers ----------------------------------------------------------------------------------------
 
-    def _azure(self) -> Any:
-        return Store.open(self._home.store_file).azure(
-            lambda store: Azure(
+    @contextmanager
+    def _azure(self) -> Iterator[Azure]:
+        with Store.transaction(self._home.store_file) as store:
+            yield Azure(
                 store=store,
                 subscription_id=SANDBOX_SUBSCRIPTION_ID,
                 tenant_id=SANDBOX_TENANT_ID,
@@ -246,7 +248,6 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
                 object_id=self._home.credentials.object_id,
                 features=self._features,
             )
-        )
 
     def _rules(self, type_name: str) -> ResourceRules:
         if type_name not in self._resources:

@@ -1,0 +1,61 @@
+"""Which types does the sandbox know? All rules, by type. A new type is one class and one line here."""
+
+from __future__ import annotations
+
+from sandbox.terraform_provider.rules.authorization import RoleAssignmentRules
+from sandbox.terraform_provider.rules.base import DataSourceRules, ResourceRules
+from sandbox.terraform_provider.rules.container_registry import ContainerRegistryRules
+from sandbox.terraform_provider.rules.entra import (
+    ApplicationPasswordRules,
+    ApplicationRules,
+    FederatedCredentialRules,
+    ServicePrincipalRules,
+    UserRules,
+)
+from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules, KeyVaultSecretRules
+from sandbox.terraform_provider.rules.login import (
+    AzureadClientConfig,
+    AzureadDomains,
+    AzurermClientConfig,
+    AzurermSubscription,
+)
+from sandbox.terraform_provider.rules.machine_learning import (
+    ComputeClusterRules,
+    ComputeInstanceRules,
+    WorkspaceRules,
+)
+from sandbox.terraform_provider.rules.managed_identity import UserAssignedIdentityRules
+from sandbox.terraform_provider.rules.monitoring import ApplicationInsightsRules, LogAnalyticsWorkspaceRules
+from sandbox.terraform_provider.rules.resources import ManagementLockRules, ResourceGroupRules
+from sandbox.terraform_provider.rules.storage import StorageAccountRules, StorageContainerRules
+
+RESOURCES: dict[str, ResourceRules] = {
+    rules.type_name: rules
+    for rules in (
+        ResourceGroupRules(),
+        ManagementLockRules(),
+        LogAnalyticsWorkspaceRules(),
+        ApplicationInsightsRules(),
+        StorageAccountRules(),
+        StorageContainerRules(),
+        KeyVaultRules(),
+        KeyVaultAccessPolicyRules(),
+        KeyVaultSecretRules(),
+        ContainerRegistryRules(),
+        UserAssignedIdentityRules(),
+        RoleAssignmentRules(),
+        WorkspaceRules(),
+        ComputeInstanceRules(),
+        ComputeClusterRules(),
+        ApplicationRules(),
+        ApplicationPasswordRules(),
+        FederatedCredentialRules(),
+        ServicePrincipalRules(),
+        UserRules(),
+    )
+}
+
+DATA_SOURCES: dict[str, DataSourceRules] = {
+    rules.type_name: rules
+    for rules in (AzurermClientConfig(), AzurermSubscription(), AzureadClientConfig(), AzureadDomains())
+}

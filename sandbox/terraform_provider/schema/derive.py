@@ -84,9 +84,7 @@ def _hcl_attributes(body: str) -> dict[str, tuple[str, str]]:
     return {name: (kind, storage) for name, kind, storage in _HCL_ATTRIBUTE.findall(body)}
 
 
-def _class_schema(
-    source: _Source, name: str, body: str, *, hcl: dict[str, tuple[str, str]], interface: str
-) -> Schema:
+def _class_schema(source: _Source, name: str, body: str, *, hcl: dict[str, tuple[str, str]], interface: str) -> Schema:
     blocks_named = set(_BLOCK_COMMENT.findall(source.interfaces.get(interface, "")))
     schema = Schema()
     marks = list(_ATTRIBUTE.finditer(body))

@@ -1,0 +1,184 @@
+"""Where is the sandbox, and how does a program run inside it? The folder ``.sandbox`` and its variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import shlex
+import shutil
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sandbox.store import Store
+from sandbox.terraform_provider.schema.library import provider_version
+
+#: Ids that Azure never issues: its own are random (version 4) UUIDs, these have version 0.
+SANDBOX_SUBSCRIPTION_ID = "00000000-0000-0000-0000-5a4db0c50001"
+SANDBOX_TENANT_ID = "00000000-0000-0000-0000-5a4db0c5aaad"
+PROVIDERS = ("azurerm", "azuread")
+
+#: Nobody listens on port 9 (discard): what goes there ends at once, on this machine.
+_NOWHERE = "http://127.0.0.1:9"
+_LOOPBACK = "localhost,127.0.0.1,::1"
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_REMOVED_PREFIXES = ("ARM_", "AZURE_", "AAD_", "ACTIONS_ID_TOKEN_")
+_REMOVED = ("TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS", "TF_VAR_tenant_id", "MSI_ENDPOINT")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The sandbox's own made-up login, and the first password of its user."""
+
+    client_id: str
+    client_secret: str
+    object_id: str
+    user_password: str
+
+
+class SandboxHome:
+    """The folder that holds everything of one sandbox."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.store_file = self.root / "store.db"
+        self.schema_cache = self.root / "schemas"
+        self.logs = self.root / "logs"
+        self.states = self.root / "state"
+        self.plugins = self.root / "plugins"
+        self.terraform_rc = self.root / "terraform.rc"
+        self._up_marker = self.root / "up"
+        self._credentials_file = self.root / "credentials.json"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the sandbox may be used."""
+        return self._up_marker.is_file()
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The made-up login; made when the sandbox is first brought up."""
+        return Credentials(**json.loads(self._credentials_file.read_text(encoding="utf-8")))
+
+    def up(self) -> None:
+        """Bring the sandbox up. Safe to repeat; keeps what is there."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        for folder in (self.schema_cache, self.logs, self.states, self.plugins):
+            folder.mkdir(exist_ok=True)
+        if not self._credentials_file.exists():
+            self._write_credentials()
+        self._install_providers()
+        with Store.transaction(self.store_file):
+            pass  # creates the store
+        self._up_marker.touch()
+
+    def down(self) -> None:
+        """Take the sandbox down: its providers refuse to work until it is up again. Keeps what is there."""
+        self._up_marker.unlink(missing_ok=True)
+
+    def reset(self) -> None:
+        """Empty the sandbox: nothing exists any more, and no environment remembers anything."""
+        self.up()
+        with Store.transaction(self.store_file) as store:
+            store.clear()
+        for state in self.states.iterdir():
+            state.unlink()
+
+    def count_by_type(self) -> dict[str, int]:
+        """How many objects of each type exist."""
+        counts: dict[str, int] = {}
+        with Store.transaction(self.store_file) as store:
+            for body in store.list():
+                counts[body["type"]] = counts.get(body["type"], 0) + 1
+        return dict(sorted(counts.items()))
+
+    def soft_deleted(self) -> list[dict[str, object]]:
+        """Soft-deleted objects that still hold their names."""
+        with Store.transaction(self.store_file) as store:
+            return store.deleted()
+
+    def environ(self, environments: Sequence[str], base: Mapping[str, str]) -> dict[str, str]:
+        """``base`` turned into the environment of a process that can use the sandbox and cannot reach Azure.
+
+        ``environments`` may be deployed by that process. Every login of the caller is taken out, the network ends on
+        this machine, and Terraform finds only the sandbox's providers.
+        """
+        kept = {
+            name: value
+            for name, value in base.items()
+            if not name.startswith(_REMOVED_PREFIXES) and name not in _REMOVED
+        }
+        mirror = str(self.plugins)
+        kept |= {
+            "EZAZML_TARGET": "sandbox",
+            "EZAZML_SANDBOX_HOME": str(self.root),
+            "EZAZML_SANDBOX_ENVIRONMENTS": ",".join(environments),
+            "TF_CLI_CONFIG_FILE": str(self.terraform_rc),
+            "TF_CLI_ARGS_providers_lock": f"-fs-mirror={shlex.quote(mirror)}",
+            "TF_DISABLE_PLUGIN_TLS": "1",
+            "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
+            "CHECKPOINT_DISABLE": "1",
+            "ARM_TENANT_ID": SANDBOX_TENANT_ID,
+            "ARM_SUBSCRIPTION_ID": SANDBOX_SUBSCRIPTION_ID,
+            "ARM_CLIENT_ID": self.credentials.client_id,
+            "ARM_CLIENT_SECRET": self.credentials.client_secret,
+            "AZURE_CONFIG_DIR": str(self.root / "azure-cli"),
+            "TF_VAR_user_password": self.credentials.user_password,
+        }
+        for name in _PROXIES:
+            kept[name] = kept[name.lower()] = _NOWHERE
+        kept["NO_PROXY"] = kept["no_proxy"] = _LOOPBACK
+        return kept
+
+    def changes(self, environments: Sequence[str], base: Mapping[str, str]) -> dict[str, str | None]:
+        """What :meth:`environ` changes in ``base``: new values, and ``None`` for what to unset."""
+        wanted = self.environ(environments, base)
+        changed: dict[str, str | None] = {name: None for name in base if name not in wanted}
+        changed |= {name: value for name, value in wanted.items() if base.get(name) != value}
+        return dict(sorted(changed.items()))
+
+    def _write_credentials(self) -> None:
+        login = Credentials(
+            client_id=str(uuid.uuid4()),
+            client_secret=secrets.token_urlsafe(24),
+            object_id=str(uuid.uuid4()),
+            user_password=f"Sandbox-{secrets.token_urlsafe(12)}1!",
+        )
+        descriptor = os.open(self._credentials_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(login), file, indent=2)
+
+    def _install_providers(self) -> None:
+        """One small executable per provider, where Terraform and OpenTofu look for it."""
+        shutil.rmtree(self.plugins)
+        for provider in PROVIDERS:
+            version = provider_version(provider)
+            for registry in ("registry.terraform.io", "registry.opentofu.org"):
+                folder = self.plugins / registry / "hashicorp" / provider / version / _terraform_platform()
+                folder.mkdir(parents=True)
+                program = folder / f"terraform-provider-{provider}_v{version}"
+                program.write_text(
+                    f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sandbox.terraform_provider {provider}\n",
+                    encoding="utf-8",
+                )
+                program.chmod(0o755)
+        mirror = json.dumps(str(self.plugins))
+        self.terraform_rc.write_text(
+            "# Terraform finds only the sandbox's providers here, and asks no registry.\n"
+            "disable_checkpoint = true\n"
+            f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n",
+            encoding="utf-8",
+        )
+
+
+def _terraform_platform() -> str:
+    """This machine as Terraform names it, such as ``linux_amd64``."""
+    machine = platform.machine().lower()
+    architecture = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(machine, machine)
+    return f"{platform.system().lower()}_{architecture}"

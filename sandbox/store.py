@@ -1,0 +1,191 @@
+"""What exists in the sandbox? A SQLite file with objects shaped as Azure Resource Manager and Microsoft Graph do.
+
+An object is a dict with ``id``, ``type``, ``name`` and, as Azure has them, ``location``, ``tags``, ``identity``,
+``sku``, ``kind``, ``properties``. Ids ignore case, as in Azure. Secrets are kept apart from the objects, so that
+listing objects never shows one. Several processes may use the file at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ArmObject = dict[str, Any]
+
+_VERSION = 1
+_BUSY_SECONDS = 60.0
+_TABLES = """
+CREATE TABLE IF NOT EXISTS objects (
+    key TEXT PRIMARY KEY, type TEXT NOT NULL, body TEXT NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS objects_by_type ON objects (type);
+CREATE TABLE IF NOT EXISTS deleted (
+    key TEXT PRIMARY KEY, root TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, deleted TEXT NOT NULL,
+    purge TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS secrets (
+    key TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (key, name)
+);
+"""
+
+
+class StoreError(Exception):
+    """The store's file cannot be used."""
+
+
+class Store:
+    """Objects, soft-deleted objects and secrets. Use it inside :meth:`transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def transaction(cls, path: Path) -> Iterator[Store]:
+        """Open the store at ``path`` (made if missing) for one transaction: all of it happens, or nothing.
+
+        Raises :class:`StoreError` for a file written by a newer version.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            _prepare(connection, path)
+            try:
+                yield cls(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    # --- objects ----------------------------------------------------------------------------------------
+
+    def get(self, identifier: str) -> ArmObject | None:
+        """The object with that id, or ``None``."""
+        row = self._connection.execute("SELECT body FROM objects WHERE key = ?", (_key(identifier),)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, body: ArmObject) -> None:
+        """Create or replace an object."""
+        now = _now().isoformat()
+        self._connection.execute(
+            "INSERT INTO objects VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET type = excluded.type,"
+            " body = excluded.body, changed = excluded.changed",
+            (_key(body["id"]), body["type"].lower(), json.dumps(body), now, now),
+        )
+
+    def delete(self, identifier: str) -> None:
+        """Remove an object, everything below it, and their secrets."""
+        for body in [*self.below(identifier), {"id": identifier}]:
+            self._connection.execute("DELETE FROM objects WHERE key = ?", (_key(body["id"]),))
+            self._connection.execute("DELETE FROM secrets WHERE key = ?", (_key(body["id"]),))
+
+    def list(self, type_name: str | None = None) -> list[ArmObject]:
+        """All objects, or those of one type, by id."""
+        where, arguments = ("WHERE type = ?", (type_name.lower(),)) if type_name else ("", ())
+        rows = self._connection.execute(f"SELECT body FROM objects {where} ORDER BY key", arguments)  # noqa: S608
+        return [json.loads(body) for (body,) in rows]
+
+    def below(self, identifier: str) -> list[ArmObject]:
+        """Objects whose ids continue ``identifier``."""
+        prefix = _key(identifier) + "/"
+        rows = self._connection.execute(
+            "SELECT body FROM objects WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix)
+        )
+        return [json.loads(body) for (body,) in rows]
+
+    # --- soft delete ------------------------------------------------------------------------------------
+
+    def soft_delete(self, identifier: str, *, retention_days: int) -> None:
+        """Move an object and everything below it to the deleted ones, which keep its name."""
+        now = _now()
+        purge = now + timedelta(days=retention_days)
+        for body in [self.get(identifier), *self.below(identifier)]:
+            if body is not None:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO deleted VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        _key(body["id"]),
+                        _key(identifier),
+                        body["type"].lower(),
+                        json.dumps(body),
+                        now.isoformat(),
+                        purge.isoformat(),
+                    ),
+                )
+                self._connection.execute("DELETE FROM objects WHERE key = ?", (_key(body["id"]),))
+
+    def deleted(self, type_name: str | None = None) -> list[ArmObject]:
+        """Soft-deleted objects whose retention is not over, each with ``deletionDate`` and ``scheduledPurgeDate``."""
+        rows = self._connection.execute(
+            "SELECT body, deleted, purge, type FROM deleted WHERE key = root AND purge > ?", (_now().isoformat(),)
+        )
+        return [
+            {**json.loads(body), "deletionDate": when, "scheduledPurgeDate": purge}
+            for body, when, purge, kind in rows
+            if type_name is None or kind == type_name.lower()
+        ]
+
+    def recover(self, identifier: str) -> None:
+        """Bring a soft-deleted object back, with everything that was deleted with it."""
+        rows = self._connection.execute("SELECT body FROM deleted WHERE root = ?", (_key(identifier),)).fetchall()
+        for (body,) in rows:
+            self.put(json.loads(body))
+        self._connection.execute("DELETE FROM deleted WHERE root = ?", (_key(identifier),))
+
+    def purge(self, identifier: str) -> None:
+        """Remove a soft-deleted object, and soft-deleted ones below it, for good."""
+        prefix = _key(identifier) + "/"
+        self._connection.execute(
+            "DELETE FROM deleted WHERE root = ? OR substr(key, 1, ?) = ?", (_key(identifier), len(prefix), prefix)
+        )
+        self._connection.execute(
+            "DELETE FROM secrets WHERE key = ? OR substr(key, 1, ?) = ?", (_key(identifier), len(prefix), prefix)
+        )
+
+    # --- secrets ----------------------------------------------------------------------------------------
+
+    def set_secret(self, identifier: str, name: str, value: str) -> None:
+        """Keep a secret of an object."""
+        self._connection.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)", (_key(identifier), name, value))
+
+    def secret(self, identifier: str, name: str) -> str | None:
+        """A secret of an object, or ``None``."""
+        row = self._connection.execute(
+            "SELECT value FROM secrets WHERE key = ? AND name = ?", (_key(identifier), name)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def clear(self) -> None:
+        """Remove everything."""
+        for table in ("objects", "deleted", "secrets"):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand here
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise StoreError(
+            f"{path} was written by a newer version of the sandbox ({version}, this one knows {_VERSION}). "
+            "Update, or run: ezazml sandbox reset"
+        )
+    if version < _VERSION:
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _key(identifier: str) -> str:
+    return identifier.rstrip("/").lower()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,331 @@
+"""How do key vaults, their access policies and their secrets behave?"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from sandbox.store import ArmObject
+from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, between, known, one_of
+from sandbox.terraform_provider.rules.authorization import has_role
+from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Values
+
+VAULTS = "Microsoft.KeyVault/vaults"
+SECRETS = "Microsoft.KeyVault/vaults/secrets"
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_SECRET_ROLES = frozenset({"Key Vault Administrator", "Key Vault Secrets Officer"})
+_PERMISSIONS = ("certificate", "key", "secret", "storage")
+
+
+class KeyVaultRules(ArmRules):
+    """azurerm_key_vault."""
+
+    type_name = "azurerm_key_vault"
+    arm_type = VAULTS
+    unique_in = "azure"
+    taken_code = "VaultAlreadyExists"
+    force_new = frozenset({"name", "location", "resource_group_name"})
+    computed_blocks = frozenset({"network_acls", "contact"})
+    defaults: ClassVar = {"public_network_access_enabled": True, "soft_delete_retention_days": 90}
+    fields: ClassVar = {
+        "tenant_id": "properties.tenantId",
+        "sku_name": "properties.sku.name",
+        "enabled_for_deployment": "properties.enabledForDeployment",
+        "enabled_for_disk_encryption": "properties.enabledForDiskEncryption",
+        "enabled_for_template_deployment": "properties.enabledForTemplateDeployment",
+        "rbac_authorization_enabled": "properties.enableRbacAuthorization",
+        "purge_protection_enabled": "properties.enablePurgeProtection",
+        "soft_delete_retention_days": "properties.softDeleteRetentionInDays",
+    }
+    name_pattern = r"[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,23}"
+    name_rule = "have 3 to 24 letters, digits and single hyphens, start with a letter and not end with a hyphen"
+
+    def validate(self, config: Values) -> Iterable[Invalid]:
+        """Value rules of the provider."""
+        yield from super().validate(config)
+        yield from one_of(config, "sku_name", ("standard", "premium"))
+        yield from between(config, "soft_delete_retention_days", 7, 90)
+        if known(config.get("tenant_id")) and not _GUID.match(config["tenant_id"]):
+            yield Invalid("tenant_id", f"expected tenant_id to be a valid UUID, got {config['tenant_id']}")
+
+    def customize_plan(self, azure: Azure, prior: Values | None, planned: Values) -> None:  # noqa: ARG002
+        """Purge protection cannot be taken back."""
+        if prior and prior.get("purge_protection_enabled") and planned.get("purge_protection_enabled") is False:
+            text = "once Purge Protection has been Enabled it's not possible to disable it"
+            raise AzureError("BadRequest", text, attribute="purge_protection_enabled")
+
+    def create(self, azure: Azure, values: Values) -> Values:
+        """A soft-deleted vault holds the name: recovered, if the provider's features say so."""
+        deleted = [body for body in azure.store.deleted(VAULTS) if body["name"].lower() == values["name"].lower()]
+        if deleted:
+            if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
+                raise AzureError(
+                    "SoftDeletedVaultExists",
+                    f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
+                    f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled via "
+                    "the `features` block (recover_soft_deleted_key_vaults). Purge it, recover it, or use another name.",
+                    attribute="name",
+                )
+            azure.store.recover(deleted[0]["id"])
+            return self.update(azure, {"id": deleted[0]["id"]}, values)
+        return super().create(azure, values)
+
+    def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:  # noqa: ARG002
+        """Policies that stand in the vault itself replace the separate ones."""
+        properties = body.setdefault("properties", {})
+        public = values.get("public_network_access_enabled") is not False
+        properties["publicNetworkAccess"] = "Enabled" if public else "Disabled"
+        properties["vaultUri"] = f"https://{body['name'].lower()}.vault.azure.net/"
+        properties["enableRbacAuthorization"] = bool(properties.get("enableRbacAuthorization"))
+        properties.setdefault("accessPolicies", [])
+        if values.get("access_policy"):
+            properties["accessPolicies"] = [_arm_policy(policy) for policy in values["access_policy"]]
+
+    def extra_values(self, azure: Azure, body: ArmObject) -> Values:  # noqa: ARG002
+        """The vault's address and its policies."""
+        properties = body["properties"]
+        return {
+            "vault_uri": properties["vaultUri"],
+            "public_network_access_enabled": properties.get("publicNetworkAccess") != "Disabled",
+            "enable_rbac_authorization": properties["enableRbacAuthorization"],
+            "access_policy": [_policy_values(policy) for policy in properties["accessPolicies"]],
+        }
+
+    def remove(self, azure: Azure, body: ArmObject) -> None:
+        """Always a soft delete first; then purged, if the provider's features and the vault allow it."""
+        azure.store.soft_delete(body["id"], retention_days=body["properties"]["softDeleteRetentionInDays"])
+        protected = body["properties"].get("enablePurgeProtection")
+        if azure.feature("key_vault", "purge_soft_delete_on_destroy", default=True) and not protected:
+            azure.store.purge(body["id"])
+
+
+class KeyVaultAccessPolicyRules(ResourceRules):
+    """azurerm_key_vault_access_policy: an entry in its vault's list."""
+
+    type_name = "azurerm_key_vault_access_policy"
+    force_new = frozenset({"key_vault_id", "tenant_id", "object_id", "application_id"})
+
+    def validate(self, config: Values) -> Iterable[Invalid]:
+        """Object ids are UUIDs."""
+        for attribute in ("object_id", "tenant_id", "application_id"):
+            value = config.get(attribute)
+            if known(value) and not _GUID.match(value):
+                yield Invalid(attribute, f"expected {attribute} to be a valid UUID, got {value}")
+
+    def create(self, azure: Azure, values: Values) -> Values:
+        """Add the entry."""
+        vault = _vault(azure, values["key_vault_id"])
+        identifier = _policy_id(values)
+        if self.read(azure, {"id": identifier}) is not None:
+            raise already_exists(self.type_name, identifier)
+        vault["properties"]["accessPolicies"].append(_arm_policy(values))
+        azure.store.put(vault)
+        return {**_policy_values(_arm_policy(values)), "id": identifier, "key_vault_id": vault["id"]}
+
+    def read(self, azure: Azure, state: Values) -> Values | None:
+        """The entry as it stands in the vault."""
+        vault_id, object_id, application_id = _parse_policy_id(state["id"])
+        vault = azure.store.get(vault_id)
+        for policy in vault["properties"]["accessPolicies"] if vault else []:
+            if policy["objectId"] == object_id and policy.get("applicationId") == application_id:
+                return {**_policy_values(policy), "id": state["id"], "key_vault_id": vault_id}
+        return None
+
+    def update(self, azure: Azure, prior: Values, values: Values) -> Values:
+        """Replace the entry."""
+        self.delete(azure, prior)
+        return self.create(azure, values)
+
+    def delete(self, azure: Azure, state: Values) -> None:
+        """Take the entry out."""
+        vault_id, object_id, application_id = _parse_policy_id(state["id"])
+        vault = azure.store.get(vault_id)
+        if vault is None:
+            return
+        policies = vault["properties"]["accessPolicies"]
+        vault["properties"]["accessPolicies"] = [
+            policy
+            for policy in policies
+            if (policy["objectId"], policy.get("applicationId")) != (object_id, application_id)
+        ]
+        azure.store.put(vault)
+
+    def import_state(self, azure: Azure, identifier: str) -> Values:
+        """The id is the vault's, then /objectId/ and the principal's."""
+        _parse_policy_id(identifier)
+        if self.read(azure, {"id": identifier}) is None:
+            raise AzureError("ResourceNotFound", f"There is no access policy {identifier!r}.")
+        return {"id": identifier}
+
+
+class KeyVaultSecretRules(ResourceRules):
+    """azurerm_key_vault_secret."""
+
+    type_name = "azurerm_key_vault_secret"
+    force_new = frozenset({"name", "key_vault_id"})
+    sensitive = frozenset({"value"})
+    recomputed: ClassVar = {
+        attribute: frozenset({"value", "value_wo_version"}) for attribute in ("id", "version", "resource_id")
+    }
+
+    def validate(self, config: Values) -> Iterable[Invalid]:
+        """Names have letters, digits and hyphens."""
+        name = config.get("name")
+        if known(name) and not re.fullmatch(r"[0-9A-Za-z-]{1,127}", name):
+            yield Invalid("name", f"{name!r} may only contain letters, digits and hyphens, up to 127")
+
+    def create(self, azure: Azure, values: Values) -> Values:
+        """Needs access to the vault's secrets; a soft-deleted secret of the name is recovered first."""
+        vault = _vault(azure, values["key_vault_id"])
+        _require_access(azure, vault, "Set")
+        identifier = f"{vault['id']}/secrets/{values['name']}"
+        existing = azure.store.get(identifier)
+        if existing is not None:
+            raise already_exists(self.type_name, _secret_values(azure, existing)["id"])
+        if any(body["id"].lower() == identifier.lower() for body in azure.store.deleted(SECRETS)):
+            if not azure.feature("key_vault", "recover_soft_deleted_secrets", default=True):
+                text = f"Secret {values['name']} is currently in a deleted but recoverable state."
+                raise AzureError("ObjectIsDeletedButRecoverable", text)
+            azure.store.recover(identifier)
+        return self._write(azure, vault, identifier, values, new_version=True)
+
+    def read(self, azure: Azure, state: Values) -> Values | None:
+        """The current version."""
+        body = _find_secret(azure, state["id"])
+        return None if body is None else _secret_values(azure, body)
+
+    def update(self, azure: Azure, prior: Values, values: Values) -> Values:
+        """A new value is a new version; the rest changes in place."""
+        vault = _vault(azure, values["key_vault_id"])
+        _require_access(azure, vault, "Set")
+        changed = any(prior.get(name) != values.get(name) for name in ("value", "value_wo_version"))
+        return self._write(azure, vault, f"{vault['id']}/secrets/{values['name']}", values, new_version=changed)
+
+    def delete(self, azure: Azure, state: Values) -> None:
+        """A soft delete, then purged if the provider's features say so."""
+        body = _find_secret(azure, state["id"])
+        if body is None:
+            return
+        vault = _vault(azure, body["id"].split("/secrets/")[0])
+        _require_access(azure, vault, "Delete")
+        azure.store.soft_delete(body["id"], retention_days=vault["properties"]["softDeleteRetentionInDays"])
+        protected = vault["properties"].get("enablePurgeProtection")
+        if azure.feature("key_vault", "purge_soft_deleted_secrets_on_destroy", default=True) and not protected:
+            azure.store.purge(body["id"])
+
+    def import_state(self, azure: Azure, identifier: str) -> Values:
+        """The id is the secret's address in the vault."""
+        body = _find_secret(azure, identifier)
+        if body is None:
+            text = (
+                f"There is no secret {identifier!r}; expected https://<vault>.vault.azure.net/secrets/<name>/<version>."
+            )
+            raise AzureError("SecretNotFound", text)
+        return {"id": _secret_values(azure, body)["id"]}
+
+    def _write(self, azure: Azure, vault: ArmObject, identifier: str, values: Values, *, new_version: bool) -> Values:
+        body = azure.store.get(identifier) or {"id": identifier, "type": SECRETS, "name": values["name"]}
+        properties = body.setdefault("properties", {})
+        if new_version or "version" not in properties:
+            properties["version"] = uuid.uuid4().hex
+        properties["vaultUri"] = vault["properties"]["vaultUri"]
+        properties["contentType"] = values.get("content_type")
+        properties["attributes"] = {"exp": values.get("expiration_date"), "nbf": values.get("not_before_date")}
+        body["tags"] = values.get("tags") or {}
+        azure.store.put(body)
+        if values.get("value") is not None:
+            azure.store.set_secret(identifier, "value", values["value"])
+        return _secret_values(azure, body)
+
+
+def _vault(azure: Azure, identifier: str) -> ArmObject:
+    vault = azure.store.get(identifier)
+    if vault is None:
+        raise AzureError(
+            "ParentResourceNotFound", f"Key vault '{identifier}' does not exist.", attribute="key_vault_id"
+        )
+    return vault
+
+
+def _require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
+    """As the vault's data plane: an access policy of the caller, or a role in rbac mode."""
+    if vault["properties"]["enableRbacAuthorization"]:
+        allowed = has_role(azure, azure.object_id, _SECRET_ROLES, vault["id"])
+    else:
+        allowed = any(
+            policy["objectId"] == azure.object_id
+            and permission.lower() in (name.lower() for name in policy["permissions"]["secrets"])
+            for policy in vault["properties"]["accessPolicies"]
+        )
+    if not allowed:
+        raise AzureError(
+            "Forbidden",
+            f"The user, group or application 'oid={azure.object_id}' does not have secrets {permission.lower()} "
+            f"permission on key vault '{vault['name']}'.",
+        )
+
+
+def _arm_policy(values: Values) -> dict[str, Any]:
+    policy: dict[str, Any] = {
+        "tenantId": values["tenant_id"],
+        "objectId": values["object_id"],
+        "permissions": {f"{kind}s": values.get(f"{kind}_permissions") or [] for kind in _PERMISSIONS},
+    }
+    if values.get("application_id"):
+        policy["applicationId"] = values["application_id"]
+    return policy
+
+
+def _policy_values(policy: dict[str, Any]) -> Values:
+    values: Values = {
+        "tenant_id": policy["tenantId"],
+        "object_id": policy["objectId"],
+        "application_id": policy.get("applicationId"),
+    }
+    for kind in _PERMISSIONS:
+        values[f"{kind}_permissions"] = policy["permissions"].get(f"{kind}s") or []
+    return values
+
+
+def _policy_id(values: Values) -> str:
+    application = f"/applicationId/{values['application_id']}" if values.get("application_id") else ""
+    return f"{values['key_vault_id']}/objectId/{values['object_id']}{application}"
+
+
+def _parse_policy_id(identifier: str) -> tuple[str, str, str | None]:
+    match = re.fullmatch(r"(.+/vaults/[^/]+)/objectId/([^/]+)(?:/applicationId/([^/]+))?", identifier)
+    if match is None:
+        text = f"{identifier!r} is not the id of an access policy: <vault id>/objectId/<object id>."
+        raise AzureError("InvalidResourceId", text)
+    return match.group(1), match.group(2), match.group(3)
+
+
+def _find_secret(azure: Azure, identifier: str) -> ArmObject | None:
+    match = re.fullmatch(r"(https://[^/]+/)secrets/([^/]+)(?:/[^/]+)?", identifier)
+    if match is None:
+        return None
+    for body in azure.store.list(SECRETS):
+        if body["properties"]["vaultUri"] == match.group(1) and body["name"] == match.group(2):
+            return body
+    return None
+
+
+def _secret_values(azure: Azure, body: ArmObject) -> Values:
+    properties = body["properties"]
+    address = f"{properties['vaultUri']}secrets/{body['name']}"
+    return {
+        "id": f"{address}/{properties['version']}",
+        "version": properties["version"],
+        "versionless_id": address,
+        "resource_id": f"{body['id']}/versions/{properties['version']}",
+        "resource_versionless_id": body["id"],
+        "name": body["name"],
+        "key_vault_id": body["id"].split("/secrets/")[0],
+        "value": azure.store.secret(body["id"], "value"),
+        "content_type": properties.get("contentType"),
+        "expiration_date": properties["attributes"]["exp"],
+        "not_before_date": properties["attributes"]["nbf"],
+        "tags": body.get("tags") or None,
+    }
