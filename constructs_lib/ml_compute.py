@@ -9,7 +9,8 @@ from constructs_lib.ml_workspace import MlWorkspace
 class ComputeInstance(tf.Construct):
     """A compute instance: one person's machine for notebooks. Output: ``name``.
 
-    Every attribute forces a new instance (Terraform azurerm). Idle shutdown and schedules are not in the provider.
+    Every attribute forces a new instance (Terraform azurerm), tags too: a changed tag is left alone, since nobody
+    wants to lose a machine over it. Idle shutdown and schedules are not in the provider.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ComputeInstance(tf.Construct):
             authorization_type="personal",
             assign_to_user=owner,
             description=description,
+            lifecycle=tf.TerraformResourceLifecycle(ignore_changes=["tags"]),
         )
         self.name: str = instance.name
 

@@ -1,0 +1,84 @@
+"""How does an operation get from a name to Terraform on its stack? Load, check, synthesise, init."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ezazml.config.checks import require_deployable
+from ezazml.config.environment import Environment
+from ezazml.config.loading import load_environment
+from ezazml.config.targets import Target
+from ezazml.terraform.engine import find_engine
+from ezazml.terraform.runner import Progress, Terraform
+from ezazml.terraform.synth import synthesise
+
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """An environment, ready for Terraform."""
+
+    environment: Environment
+    terraform: Terraform
+
+    @property
+    def where(self) -> str:
+        """Where it is deployed, for people."""
+        if self.environment.settings.target is Target.SANDBOX:
+            return "sandbox on this machine"
+        return f"Azure subscription {self.environment.settings.subscription_id}"
+
+    @contextmanager
+    def plan_file(self) -> Iterator[Path]:
+        """A place for a saved plan, which holds secrets: gone afterwards, whatever happens."""
+        file = self.environment.root / ".ezazml" / "plans" / f"{self.environment.name}.tfplan"
+        file.unlink(missing_ok=True)
+        try:
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def prepare(
+    name: str, *, root: Path, environ: Mapping[str, str], show: Progress, for_deployment: bool = True
+) -> Workbench:
+    """Load, check and synthesise the environment, and initialise Terraform in its folder.
+
+    Raises :class:`InputError` for mistakes in the configuration and for missing programs.
+    """
+    environment = load_environment(name, root=root, environ=environ)
+    if for_deployment:
+        require_deployable(name, environment.settings)
+    engine = find_engine(environ)
+    show("synthesising")
+    folder = synthesise(name, root=root, environ=environ)
+    terraform = Terraform(engine, folder, _with_secrets(environment, environ), progress=show)
+    if environment.settings.backend.type == "local":
+        Path(_local_state(environment)).parent.mkdir(parents=True, exist_ok=True)
+    show(f"initialising {engine}")
+    terraform.init()
+    return Workbench(environment, terraform)
+
+
+def _local_state(environment: Environment) -> Path:
+    backend = environment.settings.backend
+    path = getattr(backend, "path", None) or f".ezazml/state/{environment.name}.tfstate"
+    return environment.root / path
+
+
+def _with_secrets(environment: Environment, environ: Mapping[str, str]) -> dict[str, str]:
+    """Secrets from ``environments/<name>.env`` reach Terraform as variables, never on its command line."""
+    variables = dict(environ)
+    settings = environment.settings
+    if settings.user.enabled and settings.user.password is not None:
+        variables["TF_VAR_user_password"] = settings.user.password.get_secret_value()
+    credentials = settings.credentials
+    if credentials.client_id is not None:
+        variables.setdefault("ARM_CLIENT_ID", credentials.client_id)
+    if credentials.client_secret is not None:
+        variables.setdefault("ARM_CLIENT_SECRET", credentials.client_secret.get_secret_value())
+    return variables
