@@ -94,7 +94,7 @@ class SandboxHome:
         """How many objects of each type exist."""
         counts: dict[str, int] = {}
         with Store.transaction(self.store_file) as store:
-            for body in store.list():
+            for body in store.find():
                 counts[body["type"]] = counts.get(body["type"], 0) + 1
         return dict(sorted(counts.items()))
 

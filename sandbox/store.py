@@ -88,7 +88,7 @@ class Store:
             self._connection.execute("DELETE FROM objects WHERE key = ?", (_key(body["id"]),))
             self._connection.execute("DELETE FROM secrets WHERE key = ?", (_key(body["id"]),))
 
-    def list(self, type_name: str | None = None) -> list[ArmObject]:
+    def find(self, type_name: str | None = None) -> list[ArmObject]:
         """All objects, or those of one type, by id."""
         where, arguments = ("WHERE type = ?", (type_name.lower(),)) if type_name else ("", ())
         rows = self._connection.execute(f"SELECT body FROM objects {where} ORDER BY key", arguments)  # noqa: S608

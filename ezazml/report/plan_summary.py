@@ -89,9 +89,8 @@ def _changed(change: Mapping[str, Any]) -> Iterator[str]:
     before, after = change.get("before") or {}, change.get("after") or {}
     unknown = change.get("after_unknown") or {}
     for name in {*before, *after, *unknown}:
-        if before.get(name) != after.get(name) or (unknown.get(name) is True):
-            if name != "id":
-                yield name
+        if name != "id" and (before.get(name) != after.get(name) or unknown.get(name) is True):
+            yield name
 
 
 def _dotted(path: list[Any]) -> str:

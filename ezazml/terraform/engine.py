@@ -88,8 +88,8 @@ def require_node(environ: Mapping[str, str]) -> str:
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=60, check=False)
     match = re.match(r"v(\d+)\.", answer.stdout)
     if match is None or int(match.group(1)) < MINIMUM_NODE:
-        text = f"Node.js {answer.stdout.strip() or '(unknown version)'} at {node} is too old: {MINIMUM_NODE} or newer is needed."
-        raise InputError(text, hint=hint)
+        version = answer.stdout.strip() or "of an unknown version"
+        raise InputError(f"Node.js {version} at {node} is too old: {MINIMUM_NODE} or newer is needed.", hint=hint)
     return node
 
 

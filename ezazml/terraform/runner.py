@@ -36,6 +36,10 @@ class Terraform:
         # The original tool names the environment with it; for Terraform it would choose another state.
         self._environ.pop("TF_WORKSPACE", None)
 
+    def report_to(self, progress: Progress) -> None:
+        """Send progress there from now on."""
+        self._progress = progress
+
     def init(self) -> None:
         """Prepare the folder: backend and providers. Skipped while the stack needs nothing new."""
         stamp = self.folder / ".terraform" / "ezazml-init"

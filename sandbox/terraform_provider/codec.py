@@ -63,7 +63,7 @@ def _plain(value: Any, cty: CtyType) -> Any:
         return [_plain(item, cty[1]) for item in value]
     if kind == "map":
         return {key: _plain(item, cty[1]) for key, item in value.items()}
-    if kind == "object":
+    if kind == "object" and isinstance(cty, list):
         return {key: _plain(value.get(key), inner) for key, inner in cty[1].items()}
     return value
 
@@ -80,6 +80,6 @@ def _packed(value: Any, cty: CtyType) -> Any:
         return [_packed(item, cty[1]) for item in value]
     if kind == "map":
         return {key: _packed(item, cty[1]) for key, item in value.items()}
-    if kind == "object":
+    if kind == "object" and isinstance(cty, list):
         return {key: _packed(value.get(key), inner) for key, inner in cty[1].items()}
     return value

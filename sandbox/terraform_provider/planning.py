@@ -65,7 +65,7 @@ def _plan_block(rules: ResourceRules, schema: Schema, config: Values, prior: Val
     return planned
 
 
-def _plan_attribute(
+def _plan_attribute(  # noqa: PLR0917
     rules: ResourceRules, name: str, attribute: Attribute, config: Values, prior: Values | None, prefix: str
 ) -> Any:
     value = config.get(name)
@@ -133,7 +133,7 @@ def same(cty: CtyType, one: Any, other: Any) -> bool:
         return not rest
     if kind == "map":
         return one.keys() == other.keys() and all(same(cty[1], one[key], other[key]) for key in one)
-    if kind == "object":
+    if kind == "object" and isinstance(cty, list):
         return all(same(inner, one.get(key), other.get(key)) for key, inner in cty[1].items())
     return bool(one == other)
 

@@ -270,7 +270,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
         except AzureError as error:
             path = tuple(error.attribute.split(".")) if error.attribute else ()
             response.diagnostics.append(_error(f"{type_name}: {error.code}", error.message, path))
-        except Exception as error:  # noqa: BLE001 - Terraform must get an answer, whatever went wrong
+        except Exception as error:
             log = self._log_failure(type_name)
             text = f"The sandbox itself failed on {type_name}: {type(error).__name__}: {error}. Details are in {log}."
             response.diagnostics.append(_error("Failure of the sandbox", text))

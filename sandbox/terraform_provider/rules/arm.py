@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Unknown, Values
@@ -168,7 +168,7 @@ class ArmRules(ResourceRules):
     def _require_free_name(self, azure: Azure, values: Values) -> None:
         if self.unique_in != "azure":
             return
-        taken = any(body["name"].lower() == values["name"].lower() for body in azure.store.list(self.arm_type))
+        taken = any(body["name"].lower() == values["name"].lower() for body in azure.store.find(self.arm_type))
         if taken:
             raise AzureError(
                 self.taken_code,
@@ -194,7 +194,7 @@ def already_exists(type_name: str, identifier: str) -> AzureError:
 def require_no_lock(azure: Azure, identifier: str, *, levels: tuple[str, ...]) -> None:
     """Raise ScopeLocked when a lock at or above the resource, or on something in it, forbids the operation."""
     wanted = identifier.lower()
-    for lock in azure.store.list(LOCKS):
+    for lock in azure.store.find(LOCKS):
         scope = lock["id"].lower().rsplit("/providers/microsoft.authorization/locks/", 1)[0]
         around = wanted == scope or wanted.startswith(scope + "/")
         inside = scope.startswith(wanted + "/")
@@ -276,7 +276,7 @@ def set_at(body: dict[str, Any], place: str, value: Any) -> None:
         body[last] = value
 
 
-def known(value: Any) -> bool:
+def known(value: Any) -> TypeGuard[Any]:
     """Whether a configured value is set and known."""
     return value is not None and not isinstance(value, Unknown)
 
@@ -291,5 +291,5 @@ def one_of(config: Values, attribute: str, allowed: tuple[str, ...]) -> Iterable
 def between(config: Values, attribute: str, low: float, high: float) -> Iterable[Invalid]:
     """A finding when a number is out of range."""
     value = config.get(attribute)
-    if known(value) and not low <= value <= high:
+    if known(value) and not low <= float(value) <= high:
         yield Invalid(attribute, f"expected {attribute} to be in the range ({low} - {high}), got {value}")

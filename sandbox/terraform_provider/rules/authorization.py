@@ -102,7 +102,7 @@ class RoleAssignmentRules(ArmRules):
                 attribute="principal_type",
             )
         role = _role_id(azure, values)
-        for other in azure.store.list(ASSIGNMENTS):
+        for other in azure.store.find(ASSIGNMENTS):
             properties = other["properties"]
             same = properties["principalId"] == values["principal_id"] and properties["roleDefinitionId"] == role
             if same and _scope(other).lower() == values["scope"].lower():
@@ -138,12 +138,12 @@ def principal_kind(azure: Azure, object_id: str) -> str | None:
 def has_role(azure: Azure, principal_id: str, roles: frozenset[str], scope: str) -> bool:
     """Whether a principal has one of the roles at ``scope`` or above it."""
     wanted = {BUILT_IN_ROLES[role] for role in roles}
-    for body in azure.store.list(ASSIGNMENTS):
+    for body in azure.store.find(ASSIGNMENTS):
         properties = body["properties"]
         above = scope.lower() == _scope(body).lower() or scope.lower().startswith(_scope(body).lower() + "/")
-        if above and properties["principalId"] == principal_id:
-            if properties["roleDefinitionId"].rsplit("/", 1)[-1] in wanted:
-                return True
+        role = properties["roleDefinitionId"].rsplit("/", 1)[-1]
+        if above and properties["principalId"] == principal_id and role in wanted:
+            return True
     return False
 
 

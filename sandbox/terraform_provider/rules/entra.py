@@ -116,7 +116,7 @@ class ApplicationRules(_GraphRules):
     def require(self, azure: Azure, values: Values) -> None:
         """Owners must exist; a display name twice only if it is allowed."""
         _require_owners(azure, values)
-        names = [body["properties"]["displayName"] for body in azure.store.list(APPLICATIONS)]
+        names = [body["properties"]["displayName"] for body in azure.store.find(APPLICATIONS)]
         if values.get("prevent_duplicate_names") and values["display_name"] in names:
             text = f"existing application with display name {values['display_name']!r} found"
             raise AzureError("ImportAsDuplicate", text, attribute="display_name")
@@ -143,7 +143,7 @@ class ApplicationRules(_GraphRules):
         body = azure.store.get(state["id"])
         if body is None:
             return
-        for principal in azure.store.list(SERVICE_PRINCIPALS):
+        for principal in azure.store.find(SERVICE_PRINCIPALS):
             if principal["properties"].get("appId") == body["properties"]["appId"]:
                 azure.store.delete(principal["id"])
         super().delete(azure, state)
@@ -176,7 +176,7 @@ class ServicePrincipalRules(_GraphRules):
                 "object.",
                 attribute="client_id",
             )
-        for body in azure.store.list(SERVICE_PRINCIPALS):
+        for body in azure.store.find(SERVICE_PRINCIPALS):
             if body["properties"].get("appId") == values["client_id"]:
                 text = f"A service principal for application {values['client_id']!r} exists already: {body['id']}."
                 raise AzureError("Request_MultipleObjectsWithSameKeyValue", text, attribute="client_id")
@@ -246,7 +246,7 @@ class UserRules(_GraphRules):
     def require(self, azure: Azure, values: Values) -> None:
         """The name is free, its domain is the tenant's, and there is a password."""
         name = values["user_principal_name"]
-        if any(body["properties"]["userPrincipalName"].lower() == name.lower() for body in azure.store.list(USERS)):
+        if any(body["properties"]["userPrincipalName"].lower() == name.lower() for body in azure.store.find(USERS)):
             text = "Another object with the same value for property userPrincipalName already exists."
             raise AzureError("Request_BadRequest", text, attribute="user_principal_name")
         if name.split("@", 1)[1].lower() != DOMAIN:
@@ -312,7 +312,7 @@ class ApplicationPasswordRules(ResourceRules):
         body = azure.store.get(_credential_id(state["id"], "passwordCredentials"))
         return None if body is None else _password_values(body)
 
-    def update(self, azure: Azure, prior: Values, values: Values) -> Values:
+    def update(self, azure: Azure, prior: Values, values: Values) -> Values:  # noqa: ARG002
         """Nothing changes in place."""
         return {**prior, **values}
 
@@ -368,7 +368,7 @@ class FederatedCredentialRules(ResourceRules):
 
 def _application_of(azure: Azure, client_id: str) -> ArmObject | None:
     return next(
-        (body for body in azure.store.list(APPLICATIONS) if body["properties"]["appId"] == client_id),
+        (body for body in azure.store.find(APPLICATIONS) if body["properties"]["appId"] == client_id),
         None,
     )
 

@@ -64,8 +64,8 @@ class KeyVaultRules(ArmRules):
                 raise AzureError(
                     "SoftDeletedVaultExists",
                     f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
-                    f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled via "
-                    "the `features` block (recover_soft_deleted_key_vaults). Purge it, recover it, or use another name.",
+                    f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled "
+                    "via the `features` block (recover_soft_deleted_key_vaults). Purge it, recover it, or choose another.",
                     attribute="name",
                 )
             azure.store.recover(deleted[0]["id"])
@@ -306,7 +306,7 @@ def _find_secret(azure: Azure, identifier: str) -> ArmObject | None:
     match = re.fullmatch(r"(https://[^/]+/)secrets/([^/]+)(?:/[^/]+)?", identifier)
     if match is None:
         return None
-    for body in azure.store.list(SECRETS):
+    for body in azure.store.find(SECRETS):
         if body["properties"]["vaultUri"] == match.group(1) and body["name"] == match.group(2):
             return body
     return None

@@ -216,7 +216,7 @@ class ComputeInstanceRules(_ComputeRules):
     def before_create(self, azure: Azure, values: Values, identifier: str) -> None:  # noqa: ARG002
         """Names of instances are unique in a region (Microsoft Learn, "Create a compute instance")."""
         workspace = azure.store.get(values["machine_learning_workspace_id"]) or {}
-        for body in azure.store.list(COMPUTES):
+        for body in azure.store.find(COMPUTES):
             same = body["name"].lower() == values["name"].lower() and body["location"] == workspace["location"]
             if same and body["properties"]["computeType"] == self.compute_type:
                 text = f"Compute instance name {values['name']!r} is taken in the region {workspace['location']}."

@@ -156,9 +156,9 @@ class StorageAccountRules(ArmRules):
             values[f"{key}_blob_connection_string"] = (
                 f"DefaultEndpointsProtocol=https;BlobEndpoint={blob};{account[31:]}"
             )
-        service = azure.store.get(f"{body['id']}/blobServices/default")
-        if service is not None:
-            values["blob_properties"] = _blob_properties(service["properties"])
+        blob_service = azure.store.get(f"{body['id']}/blobServices/default")
+        if blob_service is not None:
+            values["blob_properties"] = _blob_properties(blob_service["properties"])
         acls = body["properties"].get("networkAcls")
         if acls is not None:
             values["network_rules"] = [
@@ -204,7 +204,7 @@ class StorageContainerRules(ArmRules):
         if account is None:
             found = [
                 body["id"]
-                for body in azure.store.list(StorageAccountRules.arm_type)
+                for body in azure.store.find(StorageAccountRules.arm_type)
                 if body["name"] == values["storage_account_name"]
             ]
             if not found:

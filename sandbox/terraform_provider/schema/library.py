@@ -90,7 +90,8 @@ class SchemaLibrary:
         if missing:
             cached |= self._derive(missing)
             self._save(cached)
-        return {key: from_json(cached[key]) for key in sorted(wanted) if cached[key] is not None}
+        found = {key: cached[key] for key in sorted(wanted)}
+        return {key: from_json(data) for key, data in found.items() if data is not None}
 
     def _derive(self, keys: set[str]) -> dict[str, dict[str, Any] | None]:
         modules = {self._module(key): key for key in keys}

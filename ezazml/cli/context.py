@@ -1,0 +1,41 @@
+"""In which environment of variables does a command run? The caller's, or the sandbox's for its environments."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ezazml.config.loading import load_environment
+from ezazml.config.targets import Target, in_sandbox_shell
+from ezazml.project import find_project
+
+
+@dataclass(frozen=True)
+class Context:
+    """The project's folder and the variables that the command's work gets."""
+
+    root: Path
+    environ: dict[str, str]
+
+
+def enter(name: str) -> Context:
+    """Where the environment ``name`` is worked on.
+
+    An environment of the sandbox gets the sandbox's variables, and the sandbox is brought up if it is down. Nothing
+    below the command line needs to know about it.
+    """
+    root = find_project()
+    environ = dict(os.environ)
+    target = load_environment(name, root=root, environ=environ).settings.target
+    if target is Target.SANDBOX and not in_sandbox_shell(environ):
+        from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
+
+        home = SandboxHome(root / ".sandbox")
+        if not home.is_up:
+            click.echo("Bringing the sandbox up.", err=True)
+        home.up()
+        environ = home.environ([name], environ)
+    return Context(root, environ)
