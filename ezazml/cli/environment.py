@@ -14,7 +14,7 @@ from ezazml.cli.context import enter
 from ezazml.config.loading import environments_to_synthesise
 from ezazml.operations import deployment
 from ezazml.operations.inspection import Inventory, inspect
-from ezazml.operations.workbench import Workbench, prepare
+from ezazml.operations.workbench import Purpose, Workbench, prepare
 from ezazml.progress import progress
 from ezazml.project import find_project
 from ezazml.report.graph import graph_of, to_mermaid, to_svg
@@ -43,7 +43,7 @@ def synth(environments: tuple[str, ...]) -> None:
 @output_option
 def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: str) -> None:
     """Show what a deployment of ENV would change. Changes nothing."""
-    bench = _bench(environment)
+    bench = _bench(environment, Purpose.DESTROY if destroying else Purpose.DEPLOY)
     with progress("Planning"):
         summary = deployment.plan(bench, destroy=destroying)
     if output == "json":
@@ -59,7 +59,7 @@ def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: st
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
 def deploy(environment: str, yes: bool) -> None:
     """Create or update ENV: plan, ask, then apply exactly that plan."""
-    bench = _bench(environment)
+    bench = _bench(environment, Purpose.DEPLOY)
 
     def confirm(summary: PlanSummary) -> bool:
         print_summary(summary, f"Plan for {environment} ({bench.where})")
@@ -80,7 +80,7 @@ def deploy(environment: str, yes: bool) -> None:
 @click.option("--confirm", "confirmation", metavar="NAME", help="The environment's name, for scripts.")
 def destroy(environment: str, confirmation: str | None) -> None:
     """Remove ENV and everything in it. Asks for the environment's name."""
-    bench = _bench(environment)
+    bench = _bench(environment, Purpose.DESTROY)
     if not bench.environment.settings.protected and confirmation is None:
         click.secho(f"This removes everything in {environment} on {bench.where}.", fg="red", err=True)
         confirmation = click.prompt("Type the environment's name to go on", default="", show_default=False)
@@ -98,7 +98,7 @@ def destroy(environment: str, confirmation: str | None) -> None:
 @output_option
 def show(environment: str, output: str) -> None:
     """List the resources, outputs and links of ENV as it is deployed."""
-    bench = _bench(environment, for_deployment=False)
+    bench = _bench(environment, Purpose.LOOK)
     inventory = inspect(bench)
     if output == "json":
         print_json(dataclasses.asdict(inventory))
@@ -135,16 +135,15 @@ def print_summary(summary: PlanSummary, title: str) -> None:
     click.secho(f"{title}: {summary.headline()}", bold=True)
     for change in summary.changes:
         click.secho(f"  {_line(change)}", fg=_COLOURS[change.action], bold=change.loses_data)
-    if summary.outputs_changed:
+    if summary.outputs_changed and not summary.changes:
         click.echo(f"  outputs that change: {', '.join(summary.outputs_changed)}")
 
 
 def print_inventory(environment: str, inventory: Inventory) -> None:
     """Print what exists."""
     if not inventory.resources:
-        click.echo(
-            f"Environment {environment} ({inventory.where}): nothing is deployed. Deploy it: ezazml deploy {environment}"
-        )
+        click.echo(f"Environment {environment} ({inventory.where}): nothing is deployed.")
+        click.echo(f"Deploy it: ezazml deploy {environment}")
         return
     rows = [(resource.type, resource.name, resource.address) for resource in inventory.resources]
     print_table(
@@ -166,9 +165,7 @@ def _line(change: Change) -> str:
     return f"{line}  ({', '.join(change.fields)})" if change.fields else line
 
 
-def _bench(environment: str, *, for_deployment: bool = True) -> Workbench:
+def _bench(environment: str, purpose: Purpose) -> Workbench:
     context = enter(environment)
     with progress(f"Preparing {environment}") as show_line:
-        return prepare(
-            environment, root=context.root, environ=context.environ, show=show_line, for_deployment=for_deployment
-        )
+        return prepare(environment, root=context.root, environ=context.environ, show=show_line, purpose=purpose)

@@ -50,8 +50,8 @@ def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], st
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 
 
-def missing_for_deployment(settings: EnvironmentModel) -> list[tuple[str, str]]:
-    """What a deployment needs and the settings lack, each with how to set it."""
+def missing_for_deployment(settings: EnvironmentModel, *, with_secrets: bool = True) -> list[tuple[str, str]]:
+    """What a deployment needs and the settings lack, each with how to set it. A destroy needs no secrets."""
     missing = []
     if settings.target is Target.AZURE and settings.subscription_id is None:
         missing.append(("subscription_id", "set it in the file, or the variable ARM_SUBSCRIPTION_ID"))
@@ -64,14 +64,14 @@ def missing_for_deployment(settings: EnvironmentModel) -> list[tuple[str, str]]:
                 "state, or set the variable TF_VAR_tf_backend_storage_account_id to its resource id",
             )
         )
-    if settings.user.enabled and settings.user.password is None:
+    if with_secrets and settings.user.enabled and settings.user.password is None:
         missing.append(("user.password", "set the variable TF_VAR_user_password, or user.enabled: false in the file"))
     return missing
 
 
-def require_deployable(name: str, settings: EnvironmentModel) -> None:
+def require_deployable(name: str, settings: EnvironmentModel, *, with_secrets: bool = True) -> None:
     """Raise :class:`InputError` when a deployment of these settings could not work."""
-    missing = missing_for_deployment(settings)
+    missing = missing_for_deployment(settings, with_secrets=with_secrets)
     if missing:
         lines = "\n".join(f"  {setting}: {how}" for setting, how in missing)
         raise InputError(f"environments/{name}.yaml: a deployment needs\n{lines}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from ezazml.config.checks import require_deployable
@@ -43,16 +44,24 @@ class Workbench:
             file.unlink(missing_ok=True)
 
 
+class Purpose(StrEnum):
+    """What the environment is prepared for: how much must be set."""
+
+    DEPLOY = "deploy"
+    DESTROY = "destroy"
+    LOOK = "look"
+
+
 def prepare(
-    name: str, *, root: Path, environ: Mapping[str, str], show: Progress, for_deployment: bool = True
+    name: str, *, root: Path, environ: Mapping[str, str], show: Progress, purpose: Purpose = Purpose.DEPLOY
 ) -> Workbench:
     """Load, check and synthesise the environment, and initialise Terraform in its folder.
 
     Raises :class:`InputError` for mistakes in the configuration and for missing programs.
     """
     environment = load_environment(name, root=root, environ=environ)
-    if for_deployment:
-        require_deployable(name, environment.settings)
+    if purpose is not Purpose.LOOK:
+        require_deployable(name, environment.settings, with_secrets=purpose is Purpose.DEPLOY)
     engine = find_engine(environ)
     show("synthesising")
     folder = synthesise(name, root=root, environ=environ)
@@ -74,8 +83,11 @@ def _with_secrets(environment: Environment, environ: Mapping[str, str]) -> dict[
     """Secrets from ``environments/<name>.env`` reach Terraform as variables, never on its command line."""
     variables = dict(environ)
     settings = environment.settings
-    if settings.user.enabled and settings.user.password is not None:
+    if settings.user.password is not None:
         variables["TF_VAR_user_password"] = settings.user.password.get_secret_value()
+    elif settings.user.enabled:
+        # Terraform wants a value also where none is used, such as for a destroy.
+        variables["TF_VAR_user_password"] = "not-used"  # noqa: S105
     credentials = settings.credentials
     if credentials.client_id is not None:
         variables.setdefault("ARM_CLIENT_ID", credentials.client_id)

@@ -23,7 +23,7 @@ _FAMILIES = (
     ("azurerm_application_insights", "monitoring", "#fce4ec", "#ad1457"),
     ("", "group", "#f5f5f5", "#424242"),
 )
-_BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 230, 46, 90, 18, 30
+_BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 280, 46, 90, 18, 30
 _HEADER = 50
 
 
@@ -66,7 +66,7 @@ def graph_of(stack: Mapping[str, Any], title: str) -> Graph:
                 edges[(str(principal), str(scope), str(body["role_definition_name"]))] = None
         elif key in drawn:
             edges.update({(key, reference, ""): None for reference in needed if reference != key})
-    return Graph(title, nodes, tuple(edges))
+    return Graph(title, nodes, _without_detours(tuple(edges)))
 
 
 def to_mermaid(graph: Graph) -> str:
@@ -104,6 +104,22 @@ def to_svg(graph: Graph) -> str:
     parts += [_svg_node(node, *places[node.key]) for node in graph.nodes]
     parts += [_svg_legend(height), "</svg>"]
     return "\n".join(parts) + "\n"
+
+
+def _without_detours(edges: tuple[tuple[str, str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """Leave out what follows from other arrows: a secret needs its vault, so not also the vault's group."""
+    needs: dict[str, set[str]] = {}
+    for source, target, label in edges:
+        if not label:
+            needs.setdefault(source, set()).add(target)
+
+    def reaches(start: str, goal: str) -> bool:
+        return any(step == goal or reaches(step, goal) for step in needs.get(start, ()))
+
+    def is_detour(source: str, target: str) -> bool:
+        return any(reaches(step, target) for step in needs[source] - {target})
+
+    return tuple(edge for edge in edges if edge[2] or not is_detour(edge[0], edge[1]))
 
 
 def _title(name: str, body: Mapping[str, Any]) -> str:

@@ -129,8 +129,8 @@ class Terraform:
         if message.get("type") == "diagnostic":
             if message["diagnostic"]["severity"] == "error":
                 diagnostics.append(format_diagnostic(message["diagnostic"]))
-        elif message.get("type") in ("apply_start", "apply_complete", "apply_errored", "apply_progress"):
-            self._progress(message["@message"])
+        elif str(message.get("type")).startswith("apply_") and message["hook"].get("action") != "read":
+            self._progress(message["@message"].split(" [id=")[0])
 
 
 def format_diagnostic(diagnostic: Mapping[str, Any]) -> str:

@@ -65,7 +65,8 @@ class KeyVaultRules(ArmRules):
                     "SoftDeletedVaultExists",
                     f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
                     f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled "
-                    "via the `features` block (recover_soft_deleted_key_vaults). Purge it, recover it, or choose another.",
+                    "via the `features` block (recover_soft_deleted_key_vaults). Purge or recover it, or choose "
+                    "another name.",
                     attribute="name",
                 )
             azure.store.recover(deleted[0]["id"])
