@@ -75,6 +75,11 @@ class Layers:
             del self.origins[known]
         self.origins[path] = origin
 
+    def origin_inside(self, path: SettingPath) -> str | None:
+        """Which variable set an item of the list at ``path``, if one did."""
+        inside = [self.origins[known] for known in self.origins if known[:-1] == path and isinstance(known[-1], int)]
+        return next((origin for origin in inside if " " in origin), None)
+
     def origin_of(self, path: SettingPath) -> str | None:
         """Where the setting at ``path``, or the nearest group around it, was set."""
         for length in range(len(path), 0, -1):
@@ -235,7 +240,7 @@ class _where_of:
 def _origins(settings: EnvironmentModel, layers: Layers) -> dict[str, str]:
     origins = {}
     for path, _ in flatten(settings.model_dump(mode="python")):
-        given = layers.origin_of(path) if _is_given(layers.values, path) else None
+        given = layers.origin_inside(path) or layers.origin_of(path) if _is_given(layers.values, path) else None
         origins[format_path(path)] = given or "default"
     return origins
 

@@ -19,9 +19,13 @@ def environment_schema() -> dict[str, Any]:
     schema["title"] = "EZAZ ML environment"
     for definition in (schema, *schema["$defs"].values()):
         properties = definition.get("properties", {})
-        for name in [name for name, value in properties.items() if '"password"' in json.dumps(value)]:
+        for name in [name for name, value in properties.items() if _is_secret(value)]:
             del properties[name]
     return schema
+
+
+def _is_secret(value: dict[str, Any]) -> bool:
+    return any(option.get("format") == "password" for option in (value, *value.get("anyOf", ())))
 
 
 def write_schema(root: Path) -> Path:

@@ -1,0 +1,152 @@
+"""Loading an environment: every mistake is one clear message, every value knows where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ezazml.config.loading import available_environments, environments_to_synthesise, load_environment, new_environment
+from ezazml.errors import ConfigurationError, InputError
+
+
+def write(root: Path, text: str, name: str = "dev") -> Path:
+    path = root / "environments" / f"{name}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def errors(root: Path, text: str, **environ: str) -> str:
+    write(root, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_environment("dev", root=root, environ=environ)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    environment = load_environment("dev", root=tmp_path, environ={})
+    assert environment.settings.location == "westeurope"
+    assert environment.names.resource_group == "ezazml-dev-rg"
+    assert set(environment.origins.values()) == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lokation: x", "environments/dev.yaml:1: lokation: is not a setting. Did you mean location?"),
+        ("storage: {replicaton: LRS}", "storage.replicaton: is not a setting. Did you mean replication?"),
+        ("compute: {clusters: [{name: a, max_nodes: many}]}", "compute.clusters[0].max_nodes: 'many' is not a whole"),
+        ("compute: {clusters: [{size: Standard_D2_v2}]}", "compute.clusters[0].name: is missing, but required."),
+        ("protected: perhaps", "protected: 'perhaps' is not true or false."),
+        ("location: [a]", "location: ['a'] is not text."),
+        ("storage: 3", "storage: 3 is not a group"),
+        ("storage: {replication: XRS}", "storage.replication: 'XRS' is not one of 'LRS'"),
+        ("storage: {soft_delete_days: 0}", "storage.soft_delete_days: 0 is not at least 1"),
+        ("key_vault: {soft_delete_days: 91}", "key_vault.soft_delete_days: 91 is not at most 90"),
+        ("location: westeurop", "location: 'westeurop' is not a region of Azure. Did you mean westeurope?"),
+        ("compute: {instances: [{name: abc, size: big}]}", "compute.instances[0].size: 'big' is not a VM size"),
+        (
+            "compute:\n  clusters:\n    - name: one\n    - name: two\n      min_nodes: 4\n      max_nodes: 2\n",
+            "environments/dev.yaml:5: compute.clusters[1].min_nodes: 4 is above max_nodes 2. "
+            "Set min_nodes to at most 2.",
+        ),
+        (
+            "compute: {clusters: [{name: abc}, {name: abc}]}",
+            "compute.clusters[1].name: 'abc' is the name of compute.clusters[0] already.",
+        ),
+        (
+            "compute: {instances: [{name: abc}], clusters: [{name: abc}]}",
+            "compute.clusters[0].name: 'abc' is the name of compute.instances[0] already.",
+        ),
+        ("tenant_id: contoso", "tenant_id: 'contoso' is not an id of the form"),
+        ("tags: {'a<b': c}", "tags.a<b: a tag's name has 1 to 128 characters"),
+        ("tags: {Env: a, env: b}", "tags.env: Azure does not tell 'env' from 'Env'"),
+        (f"tags: {{a: {'x' * 257}}}", "tags.a: a tag's value has at most 256 characters"),
+        ("storage: {containers: [Data]}", "storage.containers[0]: 'Data' breaks the rule for containers"),
+        ("storage: {containers: [data, data]}", "storage.containers[1]: 'data' stands twice."),
+        ("backend: {type: azurerm}", "backend.storage_account_name: is missing, but required"),
+        ("backend: {type: s3}", "backend: needs a type, one of 'azurerm', 'local'."),
+        ("backend: {type: azurerm, storage_account_name: No_Name}", "breaks the rule for storage accounts"),
+        ("protected: true", "on_destroy: 'purge' contradicts protected: true"),
+        ("identities: {application: {github: {repository: a/b}}}", "needs an environment or a branch"),
+        ("user: {enabled: true, domain: 'no domain'}", "user.domain: 'no domain' is not a domain."),
+        ("unique_suffix: true", "unique_suffix: needs subscription_id"),
+        ("target: moon", "environments/dev.yaml:1: target: 'moon' is not azure or sandbox."),
+        ("a: 1\na: 2", "environments/dev.yaml:2: a: stands twice, first on line 1."),
+        ("location: [", "environments/dev.yaml:2:1: is not valid YAML"),
+        ("location: 'x", "is not valid YAML"),
+        ("- a\n- b", "must hold settings as `name: value` lines"),
+        ("just text", "must hold settings as `name: value` lines"),
+        ("a: &x [*x]", "an alias refers to itself"),
+        ("prefix: my-team", "prefix: makes the storage account name 'my-teamdevasa01'"),
+        ("names: {key_vault: 1vault}", "names.key_vault: makes the key vault name '1vault'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_value_and_rule(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in errors(tmp_path, text)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = errors(tmp_path, "lokation: x\nprotected: perhaps\nstorage: {soft_delete_days: 0}\n")
+    assert len(text.splitlines()) == 3
+
+
+def test_an_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    with pytest.raises(InputError, match=r"Known environments: dev\. Did you mean dev\?") as caught:
+        load_environment("deb", root=tmp_path, environ={})
+    assert caught.value.exit_code == 2
+
+
+def test_an_environment_name_that_azure_could_not_take_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "", name="Dev_1")
+    with pytest.raises(InputError, match="breaks the rule"):
+        load_environment("Dev_1", root=tmp_path, environ={})
+
+
+def test_the_process_environment_wins_over_the_env_file_and_that_over_the_yaml(tmp_path: Path) -> None:
+    write(tmp_path, "location: uksouth\nprefix: fromyaml\n")
+    (tmp_path / "environments" / "dev.env").write_text("TF_VAR_location=northeurope\nDATA_PATH=from/env\n")
+    environment = load_environment("dev", root=tmp_path, environ={"DATA_PATH": "from/process"})
+    assert environment.settings.prefix == "fromyaml"
+    assert environment.settings.location == "northeurope"
+    assert environment.settings.data.path == "from/process"
+    assert environment.origins["prefix"] == "environments/dev.yaml:2"
+    assert environment.origins["location"] == "environments/dev.env TF_VAR_location"
+    assert environment.origins["data.path"] == "variable DATA_PATH"
+
+
+def test_a_region_may_be_given_by_its_display_name(tmp_path: Path) -> None:
+    write(tmp_path, "location: West Europe")
+    assert load_environment("dev", root=tmp_path, environ={}).settings.location == "westeurope"
+
+
+@pytest.mark.parametrize("secret", ["user: {password: %s}", "datastore: {account_key: %s}", "databricks: {token: %s}"])
+def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
+    text = errors(tmp_path, secret % "hunter2-planted")
+    assert "is a secret and must not stand in a file" in text
+    assert "hunter2-planted" not in text
+
+
+def test_a_new_environment_is_a_copy_under_a_valid_name(tmp_path: Path) -> None:
+    write(tmp_path, "location: uksouth\n")
+    new_environment("team-a", source="dev", root=tmp_path)
+    assert available_environments(tmp_path) == ["dev", "team-a"]
+    for bad in ("Team", "a", "dev", "a_b", "-ab", "a--b"):
+        with pytest.raises(InputError):
+            new_environment(bad, source="dev", root=tmp_path)
+
+
+def test_only_the_environments_asked_for_are_synthesised(project: Path) -> None:
+    assert environments_to_synthesise(project, {}) == ["dev", "prd", "preprod", "sandbox", "uat"]
+    assert environments_to_synthesise(project, {"EZAZML_ENVIRONMENTS": "prd, dev"}) == ["prd", "dev"]
+    with pytest.raises(InputError, match="unknown"):
+        environments_to_synthesise(project, {"EZAZML_ENVIRONMENTS": "dex"})
+
+
+@pytest.mark.parametrize("name", ["dev", "uat", "preprod", "prd", "sandbox"])
+def test_shipped_environments_are_valid(project: Path, name: str) -> None:
+    assert load_environment(name, root=project, environ={}).name == name
