@@ -1,0 +1,52 @@
+"""Synthesised stacks for the tests: each shipped environment once, and variations of dev."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from constructs_lib.bindings import App, Testing
+from ezazml.config.environment import Environment
+from ezazml.config.loading import load_environment
+from stacks.environment import EnvironmentStack
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ("dev", "uat", "preprod", "prd", "sandbox")
+Stack = dict[str, Any]
+
+
+def synthesise(environment: Environment) -> Stack:
+    """Plain JSON of one environment's stack."""
+    app: App = Testing.app()
+    result: Stack = json.loads(Testing.synth(EnvironmentStack(app, environment), True))
+    return result
+
+
+@cache
+def shipped(name: str) -> Stack:
+    """A shipped environment, with no variable set."""
+    return synthesise(load_environment(name, root=ROOT, environ={}))
+
+
+def variation(folder: Path, settings: dict[str, Any], environ: dict[str, str] | None = None) -> Stack:
+    """An environment ``dev`` with these settings only."""
+    (folder / "environments").mkdir(exist_ok=True)
+    (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(settings))
+    return synthesise(load_environment("dev", root=folder, environ=environ or {}))
+
+
+def resources(stack: Stack, kind: str) -> dict[str, Any]:
+    """Resources of one type by name."""
+    found: dict[str, Any] = stack["resource"].get(kind, {})
+    return found
+
+
+def addresses(stack: Stack) -> list[str]:
+    """Addresses of all resources and data sources."""
+    found = [f"{kind}.{name}" for kind, group in stack["resource"].items() for name in group]
+    found += [f"data.{kind}.{name}" for kind, group in stack.get("data", {}).items() for name in group]
+    return sorted(found)
