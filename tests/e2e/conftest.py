@@ -1,0 +1,99 @@
+"""A project of its own for each end-to-end test, with the real cdktf and the real Terraform engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.home import SandboxHome
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Answer:
+    """What a program printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Project:
+    """A project in a temporary folder, used as a person would."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> SandboxHome:
+        return SandboxHome(self.folder / ".sandbox")
+
+    def environ(self) -> dict[str, str]:
+        """A new shell with the virtual environment activated and no login."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "TF_")) and name != "CI"
+        }
+        path = f"{BIN}{os.pathsep}{ROOT / 'node_modules' / '.bin'}{os.pathsep}{kept['PATH']}"
+        return {**kept, "PATH": path, **self.variables}
+
+    def run(self, *command: str, stdin: str = "", environ: dict[str, str] | None = None) -> Answer:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environ or self.environ(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ezazml(self, *arguments: str, stdin: str = "") -> Answer:
+        return self.run("ezazml", *arguments, stdin=stdin)
+
+    def ok(self, *arguments: str) -> Answer:
+        answer = self.ezazml(*arguments)
+        assert answer.code == 0, answer.text
+        return answer
+
+    def in_sandbox(self, *command: str, environments: Sequence[str] = ("sandbox",)) -> Answer:
+        """Run a program in a shell that is set for the sandbox."""
+        self.home.up()
+        return self.run(*command, environ=self.home.environ(environments, self.environ()))
+
+    def plan(self, name: str = "sandbox") -> dict[str, Any]:
+        answer = self.ok("plan", name, "--output", "json")
+        result: dict[str, Any] = json.loads(answer.out)
+        return result
+
+    def edit(self, old: str, new: str, name: str = "sandbox") -> None:
+        path = self.folder / "environments" / f"{name}.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def stack(self, name: str = "sandbox") -> Path:
+        return self.folder / ".ezazml" / "out" / name / "stacks" / name
+
+
+@pytest.fixture
+def at(project: Path) -> Project:
+    (project / "node_modules").symlink_to(ROOT / "node_modules")
+    return Project(project)

@@ -1,0 +1,46 @@
+"""The plain cdktf command line works on the same stacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+
+def test_cdktf_deploys_shows_no_difference_and_destroys(at: Project) -> None:
+    deployed = at.in_sandbox("cdktf", "deploy", "sandbox", "--auto-approve")
+    assert deployed.code == 0, deployed.text
+    assert "31 added" in deployed.text
+    difference = at.in_sandbox("cdktf", "diff", "sandbox")
+    assert difference.code == 0, difference.text
+    assert "No changes" in difference.text
+    # both ways work on one state
+    assert at.plan()["changes"] == []
+    destroyed = at.in_sandbox("cdktf", "destroy", "sandbox", "--auto-approve")
+    assert destroyed.code == 0, destroyed.text
+    assert at.home.count_by_type() == {}
+
+
+def test_cdktf_synthesises_every_environment_without_a_login(at: Project) -> None:
+    answer = at.run("cdktf", "synth")
+    assert answer.code == 0, answer.text
+    stacks = {path.name for path in (at.folder / "cdktf.out" / "stacks").iterdir()}
+    assert stacks == {"dev", "uat", "preprod", "prd", "sandbox"}
+
+
+def test_cdktf_tells_a_mistake_in_the_configuration(at: Project) -> None:
+    at.edit("location: westeurope", "location: westeurop", "dev")
+    answer = at.run("cdktf", "synth")
+    assert answer.code != 0
+    assert "'westeurop' is not a region of Azure. Did you mean westeurope?" in answer.text
+
+
+def test_the_demonstration_runs_twice(at: Project) -> None:
+    first = at.ok("demo")
+    assert "Apply complete! Resources: 31 added" in first.out
+    assert "ezazml-sandbox-aml-w01" in first.out
+    assert "Next steps" in first.out
+    second = at.ok("demo")
+    assert "No changes" in second.out
