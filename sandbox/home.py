@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import secrets
 import shlex
-import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -150,31 +151,45 @@ class SandboxHome:
             object_id=str(uuid.uuid4()),
             user_password=f"Sandbox-{secrets.token_urlsafe(12)}1!",
         )
-        descriptor = os.open(self._credentials_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(login), file, indent=2)
+        _write(self._credentials_file, json.dumps(asdict(login), indent=2), mode=0o600, replace=False)
 
     def _install_providers(self) -> None:
         """One small executable per provider, where Terraform and OpenTofu look for it."""
-        shutil.rmtree(self.plugins)
         for provider in PROVIDERS:
             version = provider_version(provider)
             for registry in ("registry.terraform.io", "registry.opentofu.org"):
                 folder = self.plugins / registry / "hashicorp" / provider / version / _terraform_platform()
-                folder.mkdir(parents=True)
+                folder.mkdir(parents=True, exist_ok=True)
                 program = folder / f"terraform-provider-{provider}_v{version}"
-                program.write_text(
-                    f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sandbox.terraform_provider {provider}\n",
-                    encoding="utf-8",
-                )
-                program.chmod(0o755)
+                start = f"exec {shlex.quote(sys.executable)} -m sandbox.terraform_provider {provider}"
+                _write(program, f"#!/bin/sh\n{start}\n", mode=0o755)
         mirror = json.dumps(str(self.plugins))
-        self.terraform_rc.write_text(
+        _write(
+            self.terraform_rc,
             "# Terraform finds only the sandbox's providers here, and asks no registry.\n"
             "disable_checkpoint = true\n"
             f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n",
-            encoding="utf-8",
+            mode=0o644,
         )
+
+
+def _write(path: Path, text: str, *, mode: int, replace: bool = True) -> None:
+    """Write a file whole or not at all, only where it differs: other processes may be using it right now.
+
+    Without ``replace`` the first of several writers wins.
+    """
+    if path.exists() and (not replace or path.read_text(encoding="utf-8") == text):
+        return
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).chmod(mode)
+    if replace:
+        Path(name).replace(path)
+        return
+    with contextlib.suppress(FileExistsError):
+        os.link(name, path)
+    Path(name).unlink()
 
 
 def _terraform_platform() -> str:

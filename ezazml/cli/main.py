@@ -61,12 +61,12 @@ def cli(context: click.Context, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the program. Exit codes: 0 done, 1 the operation failed, 2 wrong input, 130 interrupted."""
     try:
-        cli.main(args=arguments, prog_name="ezazml", standalone_mode=False)
+        # Outside of its standalone mode click returns the exit code that a command asked for.
+        code = cli.main(args=arguments, prog_name="ezazml", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

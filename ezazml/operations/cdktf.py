@@ -48,7 +48,7 @@ def cdktf_deploy(name: str, *, root: Path, environ: Mapping[str, str], log: Path
         if _TELLING.search(line):
             text = line.removeprefix(name).strip()
             if text.startswith(("Apply complete", "No changes")):
-                closing = text
+                closing = closing or text  # after "No changes", cdktf applies nothing and says so
             else:
                 show(text.split(" [id=")[0])
     log.parent.mkdir(parents=True, exist_ok=True)

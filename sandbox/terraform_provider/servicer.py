@@ -142,6 +142,9 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             state = decode(request.current_state.msgpack, schema) or {}
             with self._azure() as azure:
                 found = rules.read(azure, state)
+            if found is not None and _just_imported(state):
+                # Azure reports these for every resource; the store keeps only what somebody set.
+                state = {name: value for name, value in rules.defaults.items() if "." not in name}
             response.new_state.msgpack = encode(None if found is None else {**state, **found}, schema)
 
         self._guarded(response, request.type_name, read)
@@ -330,6 +333,11 @@ def _require_marker(private: bytes, type_name: str) -> None:
             f"The state of this {type_name} was not written by the sandbox. A state belongs either to Azure or to "
             "the sandbox; they never mix. Check the backend.",
         )
+
+
+def _just_imported(state: Values) -> bool:
+    """Whether nothing is known but the id."""
+    return all(value in (None, []) for name, value in state.items() if name != "id")
 
 
 def _without_unknown(values: Values) -> Values:

@@ -187,7 +187,7 @@ def test_a_type_without_rules_is_refused_with_how_to_add_it(at: Project) -> None
             "net": {"name": "n", "location": "westeurope", "resource_group_name": "g", "address_space": ["10.0.0.0/16"]}
         }
     }
-    content["output"] = {}
+    del content["output"]
     stack.write_text(json.dumps(content))
     assert at.in_sandbox("terraform", f"-chdir={stack.parent}", "init").code == 0
     answer = at.in_sandbox("terraform", f"-chdir={stack.parent}", "validate", "-no-color")

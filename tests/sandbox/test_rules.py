@@ -83,6 +83,7 @@ def test_names_are_unique_in_all_of_azure(tmp_path: Path, make: Any, code: str) 
         group(cloud, "other")
         state = make(cloud)
         body = cloud.store.get(state["id"])
+        assert body is not None
         cloud.store.put({**body, "id": body["id"].replace("/rg/", "/other/")})
         cloud.store.delete(state["id"])
         make(cloud)
