@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ezazml.config.models import EnvironmentModel
-from ezazml.config.paths import field_at, format_path, is_list, is_secret, item_models, leaf_fields
-from ezazml.config.variables import ENVIRONMENT_VARIABLES, ORIGINAL_VARIABLES, STATE_ACCOUNT_VARIABLE
 from pydantic import BaseModel
 
+from ezazml.config.models import EnvironmentModel
+from ezazml.config.paths import field_at, format_path, is_list, is_secret, item_models, leaf_fields, models_in
+from ezazml.config.variables import ENVIRONMENT_VARIABLES, ORIGINAL_VARIABLES, STATE_ACCOUNT_VARIABLE
 from sandbox.terraform_provider.rules import DATA_SOURCES, RESOURCES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +65,7 @@ def with_parts(path: str, text: str) -> str:
 
 
 def _rows(model: type[BaseModel], prefix: str) -> list[str]:
-    rows = []
+    rows: list[str] = []
     for path, annotation in leaf_fields(model):
         setting = prefix + format_path(path)
         if is_secret(annotation):
@@ -79,8 +79,7 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
 
 
 def _row(setting: str, parent: Any, name: str) -> str:
-    owners = [parent] if isinstance(parent, type) else list(getattr(parent, "__args__", ()))
-    owner = next(one for one in owners if name in getattr(one, "model_fields", {}))
+    owner = next(group for group in models_in(parent) if name in group.model_fields)
     field = owner.model_fields[name]
     default = "required" if field.is_required() else field.get_default(call_default_factory=True)
     shown = "" if default in (None, (), {}) else f"`{default}`"

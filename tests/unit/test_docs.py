@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ezazml.cli.main import COMMANDS
 
+from ezazml.cli.main import COMMANDS
 from tools.docs import PARTS, ROOT, with_parts
 
 
