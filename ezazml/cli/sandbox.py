@@ -13,6 +13,7 @@ from ezazml.config.loading import FOLDER, available_environments
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import InputError
 from ezazml.project import find_project
+from ezazml.terraform.engine import with_engine_named
 from sandbox.home import SandboxHome
 
 
@@ -74,7 +75,11 @@ def env(environments: tuple[str, ...]) -> None:
     """
     home = _home()
     home.up()
-    for name, value in home.changes(_allowed(environments), os.environ).items():
+    changes = home.changes(_allowed(environments), os.environ)
+    engine = with_engine_named(os.environ).get("TERRAFORM_BINARY_NAME")
+    if engine is not None and engine != os.environ.get("TERRAFORM_BINARY_NAME"):
+        changes["TERRAFORM_BINARY_NAME"] = engine
+    for name, value in changes.items():
         click.echo(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
 
 
@@ -86,7 +91,8 @@ def run(environments: tuple[str, ...], command: tuple[str, ...]) -> None:
     home = _home()
     home.up()
     try:
-        answer = subprocess.run(command, env=home.environ(_allowed(environments), os.environ), check=False)
+        environ = with_engine_named(home.environ(_allowed(environments), os.environ))
+        answer = subprocess.run(command, env=environ, check=False)
     except OSError as error:
         raise InputError(f"{command[0]!r} cannot be run: {error.strerror}.") from error
     raise click.exceptions.Exit(answer.returncode)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ezazml.errors import EzazmlError
-from ezazml.terraform.engine import find_engine, require_cdktf, require_node
+from ezazml.terraform.engine import require_cdktf, require_node, with_engine_named
 from ezazml.terraform.runner import Progress
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -25,13 +25,11 @@ def cdktf_deploy(name: str, *, root: Path, environ: Mapping[str, str], log: Path
     The full output goes to ``log``. Raises :class:`EzazmlError` with the end of it when the deployment fails.
     """
     require_node(environ)
-    engine = find_engine(environ)
     # cdktf.json says `python main.py`: it must be this Python, also where its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
     variables = {
-        **environ,
+        **with_engine_named(environ),
         "PATH": path,
-        "TERRAFORM_BINARY_NAME": engine.program,
         "CI": "1",
         "FORCE_COLOR": "0",
     }

