@@ -19,7 +19,6 @@ from cdktf import (  # noqa: E402
     App,
     Aspects,
     AzurermBackend,
-    DataResource,
     IAspect,
     LocalBackend,
     LocalExecProvisioner,
@@ -70,6 +69,7 @@ from cdktf_cdktf_provider_azurerm.provider import (  # noqa: E402
     AzurermProviderFeaturesLogAnalyticsWorkspace,
     AzurermProviderFeaturesMachineLearning,
     AzurermProviderFeaturesResourceGroup,
+    AzurermProviderFeaturesStorage,
 )
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup  # noqa: E402
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment  # noqa: E402
@@ -97,11 +97,11 @@ __all__ = [
     "AzurermProviderFeaturesLogAnalyticsWorkspace",
     "AzurermProviderFeaturesMachineLearning",
     "AzurermProviderFeaturesResourceGroup",
+    "AzurermProviderFeaturesStorage",
     "Construct",
     "ContainerRegistry",
     "DataAzureadDomains",
     "DataAzurermClientConfig",
-    "DataResource",
     "IAspect",
     "IConstruct",
     "KeyVault",

@@ -45,7 +45,7 @@ class KeyVault(tf.Construct):
         self._tenant_id = tenant_id
         self._role_wait_seconds = role_wait_seconds
         self._access: dict[str, tf.KeyVaultAccessPolicy | tf.RoleAssignment] = {}
-        self._wait: tf.DataResource | None = None
+        self._wait: tf.TerraformResource | None = None
         self.secrets: list[tf.TerraformResource] = []
         self.resource = tf.KeyVault(
             self,
@@ -120,12 +120,14 @@ class KeyVault(tf.Construct):
             return self._access[DEPLOYER]
         if self._wait is None:
             # Roles take minutes to propagate; Terraform would fail on the first secret otherwise.
-            self._wait = tf.DataResource(
+            # Not cdktf's DataResource: it runs `terraform version` at every synthesis.
+            self._wait = tf.TerraformResource(
                 self,
                 "role_wait",
-                triggers_replace={who: access.id for who, access in self._access.items()},
+                terraform_resource_type="terraform_data",
                 depends_on=list(self._access.values()),
                 provisioners=[tf.LocalExecProvisioner(type="local-exec", command=f"sleep {self._role_wait_seconds}")],
             )
+            self._wait.add_override("triggers_replace", {who: access.id for who, access in self._access.items()})
             self._wait.override_logical_id("vault_role_wait")
         return self._wait

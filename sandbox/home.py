@@ -125,6 +125,8 @@ class SandboxHome:
             "TF_DISABLE_PLUGIN_TLS": "1",
             "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
             "CHECKPOINT_DISABLE": "1",
+            # cdktf's own output: a lock file there has the checksums of the sandbox's providers, not of the real ones.
+            "CDKTF_OUTPUT": str(self.root / "cdktf.out"),
             "ARM_TENANT_ID": SANDBOX_TENANT_ID,
             "ARM_SUBSCRIPTION_ID": SANDBOX_SUBSCRIPTION_ID,
             "ARM_CLIENT_ID": self.credentials.client_id,

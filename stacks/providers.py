@@ -48,6 +48,10 @@ def _features(settings: EnvironmentModel) -> tf.AzurermProviderFeatures:
 
     The resource group may go with what Azure itself puts into it, such as Application Insights' smart detection
     rules, unless the environment is protected. A soft-deleted vault is recovered when its name is used again.
+
+    The provider must not ask the storage account's queue and web services about settings that the stack does not make:
+    without account keys that needs data roles on the account, which nobody has while it is being created (Terraform
+    azurerm 4, ``features.storage.data_plane_available``).
     """
     purge = settings.on_destroy == "purge"
     return tf.AzurermProviderFeatures(
@@ -62,6 +66,7 @@ def _features(settings: EnvironmentModel) -> tf.AzurermProviderFeatures:
         ],
         log_analytics_workspace=[tf.AzurermProviderFeaturesLogAnalyticsWorkspace(permanently_delete_on_destroy=purge)],
         machine_learning=[tf.AzurermProviderFeaturesMachineLearning(purge_soft_deleted_workspace_on_destroy=purge)],
+        storage=[tf.AzurermProviderFeaturesStorage(data_plane_available=False)],
         resource_group=[
             tf.AzurermProviderFeaturesResourceGroup(prevent_deletion_if_contains_resources=settings.protected)
         ],

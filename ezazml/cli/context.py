@@ -19,6 +19,7 @@ class Context:
 
     root: Path
     environ: dict[str, str]
+    target: Target
 
 
 def enter(name: str) -> Context:
@@ -38,4 +39,4 @@ def enter(name: str) -> Context:
             click.echo("Bringing the sandbox up.", err=True)
         home.up()
         environ = home.environ([name], environ)
-    return Context(root, environ)
+    return Context(root, environ, target)

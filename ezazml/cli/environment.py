@@ -32,7 +32,7 @@ def synth(environments: tuple[str, ...]) -> None:
     for name in names:
         context = enter(name)
         with progress(f"Synthesising {name}"):
-            folder = synthesise(name, root=context.root, environ=context.environ)
+            folder = synthesise(name, target=context.target, root=context.root, environ=context.environ)
         click.echo(folder / "cdk.tf.json")
 
 
@@ -120,7 +120,7 @@ def graph(environment: str, output_dir: Path) -> None:
 def write_graph(environment: str, output_dir: Path) -> tuple[Path, Path]:
     """Synthesise the environment and write both pictures of it."""
     context = enter(environment)
-    folder = synthesise(environment, root=context.root, environ=context.environ)
+    folder = synthesise(environment, target=context.target, root=context.root, environ=context.environ)
     stack = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     picture = graph_of(stack, f"EZAZ ML environment {environment}")
     output_dir.mkdir(parents=True, exist_ok=True)

@@ -7,25 +7,27 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ezazml.config.targets import Target
 from ezazml.errors import EzazmlError, InputError
 from ezazml.terraform.engine import require_node
 
 
-def stack_folder(name: str, root: Path) -> Path:
-    """Where an environment's synthesised stack is, and where Terraform runs on it.
+def output_folder(name: str, *, target: Target, root: Path) -> Path:
+    """Where an environment is synthesised to, and where Terraform runs on it.
 
-    Each environment has its own output folder, so that two can be synthesised and deployed at the same time.
+    Each environment has a folder of its own, so that two can be deployed at the same time; and one for each target,
+    since Terraform's lock file there holds the checksums of that target's providers.
     """
-    return root / ".ezazml" / "out" / name / "stacks" / name
+    return root / ".ezazml" / target.value / name
 
 
-def synthesise(name: str, *, root: Path, environ: Mapping[str, str]) -> Path:
+def synthesise(name: str, *, target: Target, root: Path, environ: Mapping[str, str]) -> Path:
     """Synthesise one environment and return its stack's folder, which holds ``cdk.tf.json``.
 
     Raises :class:`InputError` for mistakes in the configuration, :class:`EzazmlError` when synthesis itself fails.
     """
     require_node(environ)
-    output = root / ".ezazml" / "out" / name
+    output = output_folder(name, target=target, root=root)
     output.mkdir(parents=True, exist_ok=True)
     variables = {**environ, "EZAZML_ENVIRONMENTS": name, "CDKTF_OUTDIR": str(output)}
     answer = subprocess.run(
@@ -36,7 +38,7 @@ def synthesise(name: str, *, root: Path, environ: Mapping[str, str]) -> Path:
         text=True,
         check=False,
     )
-    folder = stack_folder(name, root)
+    folder = output / "stacks" / name
     if answer.returncode == 0 and (folder / "cdk.tf.json").is_file():
         return folder
     text = answer.stderr.strip().removeprefix("Error: ")

@@ -39,6 +39,7 @@ class Project:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    target: str = "sandbox"
 
     @property
     def home(self) -> SandboxHome:
@@ -96,7 +97,7 @@ class Project:
         path.write_text(text.replace(old, new))
 
     def stack(self, name: str = "sandbox") -> Path:
-        return self.folder / ".ezazml" / "out" / name / "stacks" / name
+        return self.folder / ".ezazml" / self.target / name / "stacks" / name
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ REAL = "11111111-2222-4333-8444-555555555555"
 
 def test_a_real_subscription_is_refused_by_the_stand_in(at: Project) -> None:
     at.ok("synth", "dev")
+    at.target = "azure"
     stack = at.stack("dev") / "cdk.tf.json"
     content = json.loads(stack.read_text())
     content["provider"]["azurerm"][0]["subscription_id"] = REAL
@@ -44,7 +45,7 @@ def test_a_shell_of_the_sandbox_refuses_an_environment_of_azure(at: Project) -> 
     assert "this shell is set for the sandbox" in answer.err
     names = at.in_sandbox("cdktf", "synth")
     assert names.code == 0, names.text
-    assert {path.name for path in (at.folder / "cdktf.out" / "stacks").iterdir()} == {"sandbox"}
+    assert {path.name for path in (at.home.root / "cdktf.out" / "stacks").iterdir()} == {"sandbox"}
 
 
 def test_a_state_of_the_real_provider_is_refused(at: Project) -> None:

@@ -104,6 +104,15 @@ def test_storage_and_registry_take_identities_not_keys(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
+def test_the_storage_account_needs_no_data_role_to_be_created(name: str) -> None:
+    stack = shipped(name)
+    assert stack["provider"]["azurerm"][0]["features"][0]["storage"] == [{"data_plane_available": False}]
+    assert not {"queue_properties", "static_website"} & set(resources(stack, "azurerm_storage_account")["storage"])
+    for container in resources(stack, "azurerm_storage_container").values():
+        assert "storage_account_name" not in container
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_application_insights_has_a_workspace(name: str) -> None:
     insights = resources(shipped(name), "azurerm_application_insights")["insights"]
     assert insights["workspace_id"] == "${azurerm_log_analytics_workspace.logs.id}"
