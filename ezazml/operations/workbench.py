@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,11 +13,12 @@ from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
 from ezazml.config.targets import Target
+from ezazml.logs import log_to_file
 from ezazml.terraform.engine import find_engine
 from ezazml.terraform.runner import Progress, Terraform
 from ezazml.terraform.synth import synthesise
 
-Show = Callable[[str], None]
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def prepare(
     Raises :class:`InputError` for mistakes in the configuration and for missing programs.
     """
     environment = load_environment(name, root=root, environ=environ)
+    log_to_file(environment.settings.logging, root)
+    _LOG.info("%s: prepared to %s", name, purpose.value)
     if purpose is not Purpose.LOOK:
         require_deployable(name, environment.settings, with_secrets=purpose is Purpose.DEPLOY)
     engine = find_engine(environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 
 from ezazml.errors import EzazmlError
 from ezazml.terraform.engine import Engine
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 #: How long to wait for somebody else's lock on the state, seconds.
@@ -129,8 +132,11 @@ class Terraform:
         if message.get("type") == "diagnostic":
             if message["diagnostic"]["severity"] == "error":
                 diagnostics.append(format_diagnostic(message["diagnostic"]))
+                _LOG.error("%s", diagnostics[-1].strip())
         elif str(message.get("type")).startswith("apply_") and message["hook"].get("action") != "read":
-            self._progress(message["@message"].split(" [id=")[0])
+            line = message["@message"].split(" [id=")[0]
+            _LOG.info("%s", line)
+            self._progress(line)
 
 
 def format_diagnostic(diagnostic: Mapping[str, Any]) -> str:
