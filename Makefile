@@ -19,6 +19,7 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.synced node_modules/.synced ## Install the locked Python and Node packages into this folder
+	@ln -sf ../../node_modules/.bin/cdktf $(BIN)/cdktf
 
 demo: setup ## Deploy an environment into the offline sandbox and show what exists
 	@ezazml demo

@@ -53,6 +53,4 @@ def add_outputs(stack: EnvironmentStack) -> None:
 
 
 def _output(stack: tf.TerraformStack, name: str, value: Any, *, sensitive: bool | None = None) -> None:
-    # Outputs and resources share ids inside a stack: the prefix keeps them apart, the override gives the plain name.
-    output = tf.TerraformOutput(stack, f"output_{name}", value=value, sensitive=sensitive)
-    output.override_logical_id(name)
+    tf.TerraformOutput(stack, name, value=value, sensitive=sensitive)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ezazml.config.loading import load_environment
-from ezazml.config.targets import Target, in_sandbox_shell
+from ezazml.config.targets import Target
 from ezazml.project import find_project
 
 
@@ -31,7 +31,7 @@ def enter(name: str) -> Context:
     root = find_project()
     environ = dict(os.environ)
     target = load_environment(name, root=root, environ=environ).settings.target
-    if target is Target.SANDBOX and not in_sandbox_shell(environ):
+    if target is Target.SANDBOX and not environ.get("EZAZML_SANDBOX_HOME"):
         from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
 
         home = SandboxHome(root / ".sandbox")
