@@ -47,7 +47,7 @@ def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: st
     with progress("Planning"):
         summary = deployment.plan(bench, destroy=destroying)
     if output == "json":
-        print_json({**dataclasses.asdict(summary), "counts": summary.counts(), "target": bench.where})
+        print_json(_as_json(summary, bench))
     else:
         print_summary(summary, f"Plan for {environment} ({bench.where})")
     if detailed_exitcode and not summary.is_empty:
@@ -57,18 +57,26 @@ def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: st
 @click.command()
 @environment_argument
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
-def deploy(environment: str, yes: bool) -> None:
+@output_option
+def deploy(environment: str, yes: bool, output: str) -> None:
     """Create or update ENV: plan, ask, then apply exactly that plan."""
     bench = _bench(environment, Purpose.DEPLOY)
 
+    if output == "json" and not yes:
+        raise click.UsageError("--output json needs --yes: a program cannot be asked.")
+
     def confirm(summary: PlanSummary) -> bool:
+        if output == "json":
+            return True
         print_summary(summary, f"Plan for {environment} ({bench.where})")
         return yes or click.confirm("Apply this plan?", default=False)
 
     with progress("Deploying") as show:
         bench.terraform.report_to(show)
         summary = deployment.deploy(bench, confirm=confirm)
-    if summary.is_empty:
+    if output == "json":
+        print_json(_as_json(summary, bench))
+    elif summary.is_empty:
         click.echo(f"Environment {environment} ({bench.where}): no changes, everything is as declared.")
     else:
         click.secho(f"{environment} is deployed: {summary.headline()} done.", fg="green")
@@ -78,7 +86,8 @@ def deploy(environment: str, yes: bool) -> None:
 @click.command()
 @environment_argument
 @click.option("--confirm", "confirmation", metavar="NAME", help="The environment's name, for scripts.")
-def destroy(environment: str, confirmation: str | None) -> None:
+@output_option
+def destroy(environment: str, confirmation: str | None, output: str) -> None:
     """Remove ENV and everything in it. Asks for the environment's name."""
     bench = _bench(environment, Purpose.DESTROY)
     if not bench.environment.settings.protected and confirmation is None:
@@ -87,7 +96,9 @@ def destroy(environment: str, confirmation: str | None) -> None:
     with progress("Destroying") as show:
         bench.terraform.report_to(show)
         summary = deployment.destroy(bench, confirmation=confirmation or "")
-    if summary.is_empty:
+    if output == "json":
+        print_json(_as_json(summary, bench))
+    elif summary.is_empty:
         click.echo(f"{environment}: nothing is deployed.")
     else:
         click.echo(f"{environment} is destroyed: {len(summary.changes)} resources removed.")
@@ -154,6 +165,10 @@ def print_inventory(environment: str, inventory: Inventory) -> None:
     ]
     print_table("Outputs", ("output", "value"), outputs)
     print_table("Links", ("page", "address"), list(inventory.links.items()))
+
+
+def _as_json(summary: PlanSummary, bench: Workbench) -> dict[str, object]:
+    return {**dataclasses.asdict(summary), "counts": summary.counts(), "target": bench.where}
 
 
 def _line(change: Change) -> str:

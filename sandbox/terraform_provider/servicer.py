@@ -6,7 +6,7 @@ import json
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from tf.gen import tfplugin_pb2_grpc as rpc
 from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, SandboxHome
 from sandbox.store import Store
 from sandbox.terraform_provider.codec import contains_unknown, decode, encode
-from sandbox.terraform_provider.planning import AttributePath, plan_change
+from sandbox.terraform_provider.messages import error_message, path_message, schema_message
+from sandbox.terraform_provider.planning import plan_change
 from sandbox.terraform_provider.rules import DATA_SOURCES, RESOURCES
 from sandbox.terraform_provider.rules.base import (
     UNKNOWN,
@@ -30,7 +31,6 @@ from sandbox.terraform_provider.rules.base import (
     Values,
 )
 from sandbox.terraform_provider.schema.library import PROVIDER, SchemaLibrary
-from sandbox.terraform_provider.schema.model import Schema
 
 #: Kept by Terraform beside each resource's state. State without it was written by the real provider.
 MARKER = b'{"ezazml_sandbox":1}'
@@ -55,14 +55,14 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
     def GetProviderSchema(self, request: Any, context: Any) -> Any:
         """Schemas of the provider and of every type that the sandbox or the working folder knows."""
         return pb.GetProviderSchema.Response(
-            provider=_schema_message(self._schemas[PROVIDER], frozenset()),
+            provider=schema_message(self._schemas[PROVIDER], frozenset()),
             resource_schemas={
-                key: _schema_message(schema, self._sensitive(key))
+                key: schema_message(schema, self._sensitive(key))
                 for key, schema in self._schemas.items()
                 if key != PROVIDER and not key.startswith(_DATA)
             },
             data_source_schemas={
-                key.removeprefix(_DATA): _schema_message(schema, self._sensitive(key))
+                key.removeprefix(_DATA): schema_message(schema, self._sensitive(key))
                 for key, schema in self._schemas.items()
                 if key.startswith(_DATA)
             },
@@ -115,7 +115,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             config = decode(request.config.msgpack, self._schemas[request.type_name]) or {}
             for invalid in rules.validate(config):
                 path = tuple(int(part) if part.isdigit() else part for part in invalid.attribute.split("."))
-                response.diagnostics.append(_error("Invalid value", invalid.message, path))
+                response.diagnostics.append(error_message("Invalid value", invalid.message, path))
 
         self._guarded(response, request.type_name, validate)
         return response
@@ -166,7 +166,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             with self._azure() as azure:
                 result = plan_change(rules, schema, azure, config=config, prior=prior)
             response.planned_state.msgpack = encode(result.planned, schema)
-            response.requires_replace.extend(_path_message(path) for path in result.replace)
+            response.requires_replace.extend(path_message(path) for path in result.replace)
 
         self._guarded(response, request.type_name, plan)
         return response
@@ -214,7 +214,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
     def MoveResourceState(self, request: Any, context: Any) -> Any:
         """Moving between resource types is not supported by these types."""
         text = f"The sandbox cannot move {request.source_type_name} to {request.target_type_name}."
-        return pb.MoveResourceState.Response(diagnostics=[_error("Move not supported", text)])
+        return pb.MoveResourceState.Response(diagnostics=[error_message("Move not supported", text)])
 
     # --- data sources -----------------------------------------------------------------------------------
 
@@ -272,11 +272,11 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             work()
         except AzureError as error:
             path = tuple(error.attribute.split(".")) if error.attribute else ()
-            response.diagnostics.append(_error(f"{type_name}: {error.code}", error.message, path))
+            response.diagnostics.append(error_message(f"{type_name}: {error.code}", error.message, path))
         except Exception as error:
             log = self._log_failure(type_name)
             text = f"The sandbox itself failed on {type_name}: {type(error).__name__}: {error}. Details are in {log}."
-            response.diagnostics.append(_error("Failure of the sandbox", text))
+            response.diagnostics.append(error_message("Failure of the sandbox", text))
 
     def _log_failure(self, type_name: str) -> Path:
         log = self._home.logs / "provider.log"
@@ -351,52 +351,3 @@ def _without_unknown(values: Values) -> Values:
         return value
 
     return {name: known(value) if contains_unknown(value) else value for name, value in values.items()}
-
-
-def _error(summary: str, detail: str, path: Iterable[str | int] = ()) -> Any:
-    diagnostic = pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=summary, detail=detail)
-    if path:
-        diagnostic.attribute.CopyFrom(_path_message(tuple(path)))
-    return diagnostic
-
-
-def _path_message(path: AttributePath) -> Any:
-    return pb.AttributePath(
-        steps=[
-            pb.AttributePath.Step(element_key_int=part)
-            if isinstance(part, int)
-            else pb.AttributePath.Step(attribute_name=part)
-            for part in path
-        ]
-    )
-
-
-def _schema_message(schema: Schema, sensitive: frozenset[str]) -> Any:
-    return pb.Schema(version=0, block=_block_message(schema, sensitive, ""))
-
-
-def _block_message(schema: Schema, sensitive: frozenset[str], prefix: str) -> Any:
-    nestings = {"list": pb.Schema.NestedBlock.LIST, "set": pb.Schema.NestedBlock.SET}
-    return pb.Schema.Block(
-        attributes=[
-            pb.Schema.Attribute(
-                name=name,
-                type=json.dumps(attribute.type).encode(),
-                required=attribute.required,
-                optional=attribute.optional,
-                computed=attribute.computed,
-                sensitive=prefix + name in sensitive,
-            )
-            for name, attribute in schema.attributes.items()
-        ],
-        block_types=[
-            pb.Schema.NestedBlock(
-                type_name=name,
-                block=_block_message(nested.block, sensitive, f"{prefix}{name}."),
-                nesting=nestings.get(nested.nesting, pb.Schema.NestedBlock.SINGLE),
-                min_items=nested.min_items,
-                max_items=nested.max_items,
-            )
-            for name, nested in schema.blocks.items()
-        ],
-    )

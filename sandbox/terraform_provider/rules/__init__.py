@@ -5,13 +5,8 @@ from __future__ import annotations
 from sandbox.terraform_provider.rules.authorization import RoleAssignmentRules
 from sandbox.terraform_provider.rules.base import DataSourceRules, ResourceRules
 from sandbox.terraform_provider.rules.container_registry import ContainerRegistryRules
-from sandbox.terraform_provider.rules.entra import (
-    ApplicationPasswordRules,
-    ApplicationRules,
-    FederatedCredentialRules,
-    ServicePrincipalRules,
-    UserRules,
-)
+from sandbox.terraform_provider.rules.entra import ApplicationRules, ServicePrincipalRules, UserRules
+from sandbox.terraform_provider.rules.entra_credentials import ApplicationPasswordRules, FederatedCredentialRules
 from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules, KeyVaultSecretRules
 from sandbox.terraform_provider.rules.login import (
     AzureadClientConfig,
