@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -159,3 +160,34 @@ def test_the_picture_and_the_inventory_show_what_is_there(at: Project) -> None:
     at.ok("graph", "sandbox")
     assert (at.folder / "graphs" / "sandbox.svg").read_text().startswith("<svg ")
     assert "flowchart LR" in (at.folder / "graphs" / "sandbox.mmd").read_text()
+
+
+def test_an_interrupted_deployment_stops_in_order_and_is_finished_by_the_next_one(at: Project) -> None:
+    process = subprocess.Popen(
+        ["ezazml", "deploy", "sandbox", "--yes"],
+        cwd=at.folder,
+        env=at.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Creation complete" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "Interrupted." in errors
+    assert "Traceback" not in errors
+    assert 0 < len(json.loads(at.ok("show", "sandbox", "-o", "json").out)["resources"]) < 31
+    at.ok("deploy", "sandbox", "--yes")
+    assert at.plan()["changes"] == []
+
+
+def test_programs_get_json_from_deploy_and_destroy(at: Project) -> None:
+    assert at.ezazml("deploy", "sandbox", "--output", "json").code == 2
+    done = json.loads(at.ok("deploy", "sandbox", "--yes", "--output", "json").out)
+    assert done["counts"]["create"] == 31
+    gone = json.loads(at.ok("destroy", "sandbox", "--confirm", "sandbox", "--output", "json").out)
+    assert gone["counts"]["delete"] == 31

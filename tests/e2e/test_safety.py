@@ -197,3 +197,11 @@ def test_a_type_without_rules_is_refused_with_how_to_add_it(at: Project) -> None
         answer.text.replace("│", " ").split()
     )
     assert "docs/sandbox.md" in answer.text
+
+
+def test_a_program_in_the_sandbox_gets_no_further_than_this_machine(at: Project) -> None:
+    code = "import urllib.request as r; r.urlopen('https://management.azure.com/', timeout=20)"
+    answer = at.ezazml("sandbox", "run", "--", "python", "-c", code)
+    assert answer.code == 1
+    # The proxy on this machine refuses; the name of Azure's host is not even looked up.
+    assert "Connection refused" in answer.err
