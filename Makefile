@@ -13,7 +13,7 @@ export PIPENV_VERBOSITY := -1
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit e2e golden lock clean
+.PHONY: help setup demo test lint unit e2e bench golden lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ unit: setup ## Only the fast tests
 
 e2e: setup ## Only the end-to-end tests: the real cdktf and Terraform in the sandbox
 	@python -m pytest tests/e2e -n $(WORKERS) --dist worksteal
+
+bench: setup ## Measure, print tables and write docs/performance.md (about ten minutes)
+	@python -m benchmarks
 
 golden: setup ## Rewrite the golden files after a change of the stacks that is meant
 	@python -m pytest tests/synth -q --update-golden

@@ -1,0 +1,190 @@
+"""How fast is it? Measures side by side, prints tables, writes JSON and ``docs/performance.md``: ``make bench``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from benchmarks.measure import Case, Result, measure
+from ezazml.terraform.engine import find_engine, require_cdktf, require_node
+from sandbox.home import SandboxHome
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+_HEAD = """# Performance
+
+Made by `make bench`; do not edit. Whole processes, warm, {rounds} paired rounds, medians. Memory is the peak of the
+whole process tree. *naive* is the same program with `EZAZML_EAGER_BINDINGS=1`: plain Python cdktf.
+
+{machine}
+"""
+_FOOT = """
+## What is not faster
+
+Python starts cdktf through jsii, a Node.js process beside it: the *empty stack* row is what that takes, whatever the
+stack. A TypeScript program that is compiled beforehand and imports single modules has no such process and stays
+faster than any Python program; it is not measured here. Not measured yet: cdktn, the asset step, uploads.
+"""
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory(prefix="ezazml-bench-") as folder:
+        project = _project(Path(folder))
+        groups = {
+            "Synthesis of dev": synthesis(project, rounds),
+            "Synthesis by number of resources": by_resources(project, rounds),
+            "Synthesis by number of environments": by_environments(project, rounds),
+            "Start of the command line": start_up(project, rounds),
+            "Deployment into the sandbox": deployments(project, rounds),
+        }
+    text = _HEAD.format(rounds=rounds, machine=_machine()) + "".join(
+        _table(title, results) for title, results in groups.items()
+    )
+    (ROOT / "docs" / "performance.md").write_text(text + _FOOT, encoding="utf-8")
+    data = {
+        title: [
+            {"name": one.name, "seconds": one.median_seconds, "mebibytes": one.median_mebibytes, "rounds": one.seconds}
+            for one in results
+        ]
+        for title, results in groups.items()
+    }
+    output = ROOT / "benchmarks" / "results.json"
+    output.write_text(json.dumps({"machine": _machine(), "results": data}, indent=2) + "\n", encoding="utf-8")
+    print(text)
+
+
+def synthesis(project: Path, rounds: int) -> list[Result]:
+    """One environment: naive, ours, the floor, and through the cdktf command line."""
+    ours = {**_environ(), "EZAZML_ENVIRONMENTS": "dev"}
+    naive = {**ours, "EZAZML_EAGER_BINDINGS": "1"}
+    cdktf = require_cdktf(ROOT, ours)
+    main_py = [PYTHON, "main.py"]
+    stack = project / "cdktf.out" / "stacks" / "dev"
+    cases = [
+        Case("naive: python main.py", main_py, project, naive),
+        Case("ours: python main.py", main_py, project, ours),
+        Case("empty stack", _program("empty", str(project / "empty")), ROOT, ours),
+        Case("naive: cdktf synth", [cdktf, "synth"], project, naive),
+        Case("ours: cdktf synth", [cdktf, "synth"], project, ours),
+    ]
+    results = measure(cases, rounds=rounds)
+    home = SandboxHome(project / ".sandbox")
+    home.up()
+    environ = home.environ(["dev"], ours)
+    engine = find_engine(environ).program
+    measure([Case("init", [engine, "init", "-backend=false"], stack, environ)], rounds=1, warm=False)
+    return results + measure([Case("terraform validate", [engine, "validate"], stack, environ)], rounds=rounds)
+
+
+def by_resources(project: Path, rounds: int) -> list[Result]:
+    """Cost of each further resource."""
+    return measure(
+        [
+            Case(f"{count} resources", _program("resources", str(project / "many"), str(count)), ROOT, _environ())
+            for count in (1, 10, 100, 1000)
+        ],
+        rounds=rounds,
+    )
+
+
+def by_environments(project: Path, rounds: int) -> list[Result]:
+    """Cost of each further environment in one process."""
+    return measure(
+        [
+            Case(f"{count} environments", _program("environments", str(project / "envs"), str(count)), ROOT, _environ())
+            for count in (1, 4, 16)
+        ],
+        rounds=rounds,
+    )
+
+
+def start_up(project: Path, rounds: int) -> list[Result]:
+    """What everybody waits for at every command."""
+    program = str(Path(PYTHON).parent / "ezazml")
+    cases = [
+        Case("import azure.ai.ml", [PYTHON, "-c", "import azure.ai.ml"], project, _environ()),
+        Case("ezazml --help", [program, "--help"], project, _environ()),
+        Case("ezazml config validate", [program, "config", "validate"], project, _environ()),
+    ]
+    return measure(cases, rounds=rounds)
+
+
+def deployments(project: Path, rounds: int) -> list[Result]:
+    """The sandbox from nothing, again without a change, and Terraform's own share of that."""
+    program = str(Path(PYTHON).parent / "ezazml")
+    environ = SandboxHome(project / ".sandbox").environ(["sandbox"], _environ())
+    deploy = [program, "deploy", "sandbox", "--yes"]
+    cold = Result("deploy, first")
+    for _ in range(rounds):
+        measure([Case("reset", [program, "sandbox", "reset", "--yes"], project, _environ())], rounds=1, warm=False)
+        (once,) = measure([Case("deploy", deploy, project, environ)], rounds=1, warm=False)
+        cold.seconds += once.seconds
+        cold.mebibytes += once.mebibytes
+    stack = project / ".ezazml" / "sandbox" / "sandbox" / "stacks" / "sandbox"
+    engine = find_engine(environ).program
+    plan = [engine, "plan", "-json", "-input=false", "-detailed-exitcode", f"-out={project / 'bench.tfplan'}"]
+    show = [engine, "show", "-json", str(project / "bench.tfplan")]
+    cases = [
+        Case("deploy, no change", deploy, project, environ),
+        Case("of that: terraform version", [engine, "version", "-json"], project, environ),
+        Case("of that: terraform plan", plan, stack, environ),
+        Case("of that: terraform show", show, stack, environ),
+    ]
+    return [cold, *measure(cases, rounds=rounds)]
+
+
+def _project(folder: Path) -> Path:
+    project = folder / "project"
+    project.mkdir()
+    for name in ("main.py", "cdktf.json"):
+        shutil.copy(ROOT / name, project)
+    shutil.copytree(ROOT / "environments", project / "environments", ignore=shutil.ignore_patterns("*.env"))
+    return project
+
+
+def _environ() -> dict[str, str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "TF_"))
+    }
+    path = f"{Path(PYTHON).parent}{os.pathsep}{kept['PATH']}"
+    require_node(kept)
+    return {**kept, "PATH": path, "CHECKPOINT_DISABLE": "1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+
+
+def _program(*arguments: str) -> list[str]:
+    return [PYTHON, "-m", "benchmarks.programs", *arguments]
+
+
+def _table(title: str, results: Sequence[Result]) -> str:
+    first = results[0]
+    lines = [f"\n## {title}\n", "| what | seconds | of the first | peak MiB |", "|---|---|---|---|"]
+    for one in results:
+        ratio = one.median_seconds / first.median_seconds
+        lines.append(f"| {one.name} | {one.median_seconds:.2f} | {ratio:.3f} | {one.median_mebibytes:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GiB, Python {platform.python_version()}."
+    )
+
+
+if __name__ == "__main__":
+    main()
