@@ -22,6 +22,7 @@ def resources(out: str, count: str) -> None:
 
     app = tf.App(outdir=out)
     stack = tf.TerraformStack(app, "many")
+    tf.AzurermProvider(stack, "azurerm", features=[tf.AzurermProviderFeatures()])
     for number in range(int(count)):
         tf.StorageContainer(stack, f"c{number}", name=f"container{number}", storage_account_id="x")
     app.synth()
