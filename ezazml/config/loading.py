@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -178,12 +178,8 @@ def _require_known(name: str, available: Sequence[str]) -> None:
 
 def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target) -> list[Problem]:
     label = f"{FOLDER}/{name}.env"
-    sources: list[tuple[str, Mapping[str, str]]] = []
-    if (root / label).is_file():
-        values = dotenv_values(root / label, interpolate=False)
-        sources.append((label, {key: value for key, value in values.items() if value}))
-    sources.append(("variable", environ))
     problems: list[Problem] = []
+    sources = [(label, _read_env_file(root / label, label, problems)), ("variable", environ)]
     for source, variables in sources:
         own = source == "variable" and in_sandbox_shell(environ)
         # Nobody's login, tenant or password belongs into the sandbox.
@@ -194,6 +190,23 @@ def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, 
         for assignment in found:
             _assign(layers, assignment, f"{source} {assignment.variable}")
     return problems
+
+
+def _read_env_file(path: Path, label: str, problems: list[Problem]) -> Mapping[str, str]:
+    if not path.is_file():
+        return {}
+    values: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            for binding in parse_stream(file):
+                if binding.error:
+                    where = f"{label}:{binding.original.line}"
+                    problems.append(Problem(where, "", "is not a line of the form NAME=value.", "Correct it."))
+                elif binding.key and binding.value:
+                    values[binding.key] = binding.value
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(label, "", f"cannot be read: {error}.", "Save it as UTF-8 text."))
+    return values
 
 
 def _assign(layers: Layers, assignment: Assignment, origin: str) -> None:

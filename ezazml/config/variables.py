@@ -100,6 +100,7 @@ LOGIN_VARIABLES = frozenset(name for name in ORIGINAL_VARIABLES if name.startswi
 }
 
 _OWN_PREFIX = "EZAZML_"
+_HIGHEST_INDEX = 99
 #: Variables of the program itself, which are no settings.
 PROGRAM_VARIABLES = frozenset(
     {
@@ -196,6 +197,8 @@ def _own_path(name: str) -> Path | None:
     path: Path = tuple(int(part) if part.isdigit() else part for part in parts)
     if path[0] == "tags" and len(path) == 2:
         return path
+    if any(isinstance(part, int) and part > _HIGHEST_INDEX for part in path):
+        return None
     annotation = field_at(EnvironmentModel, path)
     return None if annotation is None or models_in(annotation) else path
 

@@ -150,3 +150,11 @@ def test_only_the_environments_asked_for_are_synthesised(project: Path) -> None:
 @pytest.mark.parametrize("name", ["dev", "uat", "preprod", "prd", "sandbox"])
 def test_shipped_environments_are_valid(project: Path, name: str) -> None:
     assert load_environment(name, root=project, environ={}).name == name
+
+
+def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "environments" / "dev.env").write_text("# fine\n=pl4nted secret\n")
+    with pytest.raises(ConfigurationError, match=r"environments/dev\.env:2: is not a line") as caught:
+        load_environment("dev", root=tmp_path, environ={})
+    assert "pl4nted" not in str(caught.value)

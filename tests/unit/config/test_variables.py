@@ -158,6 +158,8 @@ def test_empty_variables_count_as_not_set(tmp_path: Path) -> None:
     [
         ("EZAZML_STORAG__REPLICATION", "x", "Did you mean EZAZML_STORAGE__REPLICATION?"),
         ("EZAZML_STORAGE", "x", "is not a setting"),
+        ("EZAZML_COMPUTE__CLUSTERS__999999999__SIZE", "Standard_D2_v2", "is not a setting"),
+        ("EZAZML_COMPUTE__CLUSTERS__3__SIZE", "Standard_D2_v2", "compute.clusters[2].name: is missing"),
         ("TF_VAR_tf_backend_storage_account_id", "stateaccount", "is not the resource id of a storage account"),
         ("TF_VAR_compute_cluster_count_dev", "many", "variable TF_VAR_compute_cluster_count_dev: compute.clusters[0]"),
         ("TF_VAR_location", "nowhere", "variable TF_VAR_location: location: 'nowhere' is not a region"),
