@@ -21,6 +21,11 @@ class Context:
     environ: dict[str, str]
     target: Target
 
+    def activate(self) -> None:
+        """Give this process the variables too: Azure's SDKs read their proxy, certificates and login from it."""
+        os.environ.clear()
+        os.environ.update(self.environ)
+
 
 def enter(name: str) -> Context:
     """Where the environment ``name`` is worked on.

@@ -1,0 +1,61 @@
+"""What does a user read when Azure refuses? One place that turns the SDKs' exceptions into our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ezazml.errors import EzazmlError, InputError
+
+
+class AzureError(EzazmlError):
+    """Azure, or the way to it, refused or failed; the message says what was tried and what Azure answered."""
+
+
+@contextmanager
+def readable_errors(action: str) -> Iterator[None]:
+    """Turn exceptions of azure-core and azure-ai-ml inside the block into one message that begins with ``action``."""
+    from azure.core import exceptions as azure  # noqa: PLC0415 - only what talks to Azure needs it
+
+    try:
+        yield
+    except EzazmlError:
+        raise
+    except azure.ClientAuthenticationError as error:
+        raise AzureError(
+            f"{action}: the login failed: {short(error)}",
+            hint="Run `az login`, or set ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID.",
+        ) from error
+    except azure.HttpResponseError as error:
+        raise AzureError(f"{action}: {short(error)}", hint=_hint(error.status_code)) from error
+    except azure.AzureError as error:
+        raise AzureError(f"{action}: Azure cannot be reached: {short(error)}", hint="Check the network.") from error
+    except Exception as error:
+        if _is_user_mistake(error):
+            raise InputError(f"{action}: {short(error)}") from error
+        raise
+
+
+def short(error: BaseException) -> str:
+    """The first line of an exception that says something, without the SDK's decoration, ending in a full stop."""
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
+    code = getattr(getattr(error, "error", None), "code", None)
+    text = lines[0] if lines else type(error).__name__
+    if code and code not in text:
+        text = f"{code}: {text}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _is_user_mistake(error: BaseException) -> bool:
+    """azure-ai-ml marks what the caller did wrong: ValidationException and UserErrorException."""
+    return any(kind.__name__ in {"ValidationException", "UserErrorException"} for kind in type(error).__mro__)
+
+
+def _hint(status: int | None) -> str | None:
+    return {
+        401: "Log in again: az login.",
+        403: "The login lacks a role here; in Azure a new role counts after some minutes.",
+        404: "Check the name, and that the environment is deployed.",
+        429: "Azure limits the rate; try again later.",
+    }.get(status or 0)
