@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from ezazml.config.loading import environments_to_synthesise, load_environment
+from constructs_lib.quick_start import end_quickly, load_bindings_early, succeeded
 from ezazml.errors import EzazmlError
 
 ROOT = Path(__file__).resolve().parent
@@ -17,9 +17,14 @@ ROOT = Path(__file__).resolve().parent
 
 def main() -> None:
     """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
+    end_quickly()
+    bindings = load_bindings_early()
+    from ezazml.config.loading import environments_to_synthesise, load_environment  # noqa: PLC0415
+
     names = environments_to_synthesise(ROOT, os.environ)
     environments = [load_environment(name, root=ROOT) for name in names]
 
+    bindings.join()
     from constructs_lib.bindings import App  # noqa: PLC0415
     from stacks.environment import EnvironmentStack  # noqa: PLC0415
 
@@ -27,6 +32,7 @@ def main() -> None:
     for environment in environments:
         EnvironmentStack(app, environment)
     app.synth()
+    succeeded()
 
 
 if __name__ == "__main__":

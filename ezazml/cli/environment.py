@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from ezazml.cli.common import environment_argument, output_option, print_json, print_table
-from ezazml.cli.context import enter
-from ezazml.config.loading import environments_to_synthesise
+from ezazml.cli.context import Context, enter
+from ezazml.config.loading import environments_to_synthesise, load_environment
+from ezazml.config.targets import Target
 from ezazml.operations import deployment
 from ezazml.operations.inspection import Inventory, inspect
 from ezazml.operations.workbench import Purpose, Workbench, prepare
@@ -19,7 +20,7 @@ from ezazml.progress import progress
 from ezazml.project import find_project
 from ezazml.report.graph import graph_of, to_mermaid, to_svg
 from ezazml.report.plan_summary import Change, PlanSummary
-from ezazml.terraform.synth import synthesise
+from ezazml.terraform.synth import synthesise, synthesise_all
 
 _COLOURS = {"create": "green", "update": "yellow", "replace": "red", "delete": "red", "forget": "cyan"}
 
@@ -28,12 +29,16 @@ _COLOURS = {"create": "green", "update": "yellow", "replace": "red", "delete": "
 @click.argument("environments", nargs=-1, metavar="[ENV]...")
 def synth(environments: tuple[str, ...]) -> None:
     """Synthesise the environments given (or all) to Terraform JSON, and print where it is."""
-    names = environments or environments_to_synthesise(find_project(), os.environ)
+    names = list(environments) or environments_to_synthesise(find_project(), os.environ)
+    contexts = {name: enter(name) for name in names}
+    folders: dict[str, Path] = {}
+    with progress(f"Synthesising {', '.join(names)}"):
+        for group in _sharing_a_process(contexts):
+            context = contexts[group[0]]
+            loaded = [load_environment(name, root=context.root, environ=context.environ) for name in group]
+            folders |= zip(group, synthesise_all(loaded, context.environ), strict=True)
     for name in names:
-        context = enter(name)
-        with progress(f"Synthesising {name}"):
-            folder = synthesise(name, target=context.target, root=context.root, environ=context.environ)
-        click.echo(folder / "cdk.tf.json")
+        click.echo(folders[name] / "cdk.tf.json")
 
 
 @click.command()
@@ -131,7 +136,7 @@ def graph(environment: str, output_dir: Path) -> None:
 def write_graph(environment: str, output_dir: Path) -> tuple[Path, Path]:
     """Synthesise the environment and write both pictures of it."""
     context = enter(environment)
-    folder = synthesise(environment, target=context.target, root=context.root, environ=context.environ)
+    folder = synthesise(load_environment(environment, root=context.root, environ=context.environ), context.environ)
     stack = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     picture = graph_of(stack, f"EZAZ ML environment {environment}")
     output_dir.mkdir(parents=True, exist_ok=True)
@@ -165,6 +170,12 @@ def print_inventory(environment: str, inventory: Inventory) -> None:
     ]
     print_table("Outputs", ("output", "value"), outputs)
     print_table("Links", ("page", "address"), list(inventory.links.items()))
+
+
+def _sharing_a_process(contexts: dict[str, Context]) -> list[list[str]]:
+    """Environments of Azure have the caller's variables in common; each one of the sandbox has its own."""
+    azure = [name for name, context in contexts.items() if context.target is Target.AZURE]
+    return [azure] * bool(azure) + [[name] for name in contexts if name not in azure]
 
 
 def _as_json(summary: PlanSummary, bench: Workbench) -> dict[str, object]:

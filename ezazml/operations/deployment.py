@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.workbench import Workbench
-from ezazml.report.plan_summary import PlanSummary, summarise
+from ezazml.report.plan_summary import NO_CHANGES, PlanSummary, summarise
 
 #: Shown the summary, answers whether to go on.
 Confirm = Callable[[PlanSummary], bool]
@@ -15,8 +16,7 @@ Confirm = Callable[[PlanSummary], bool]
 def plan(bench: Workbench, *, destroy: bool = False) -> PlanSummary:
     """What a deployment (or a destruction) would change. Changes nothing."""
     with bench.plan_file() as file:
-        bench.terraform.plan(file, destroy=destroy)
-        return summarise(bench.terraform.show_plan(file))
+        return _planned(bench, file, destroy=destroy)
 
 
 def deploy(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
@@ -26,8 +26,7 @@ def deploy(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
     operation was not confirmed or Terraform failed; re-running is safe and does the rest.
     """
     with bench.plan_file() as file:
-        bench.terraform.plan(file)
-        summary = summarise(bench.terraform.show_plan(file))
+        summary = _planned(bench, file)
         if summary.is_empty:
             return summary
         if not confirm(summary):
@@ -55,8 +54,14 @@ def destroy(bench: Workbench, *, confirmation: str) -> PlanSummary:
     """Remove everything that the environment's state holds. ``confirmation`` must be the environment's name."""
     require_destroyable(bench, confirmation=confirmation)
     with bench.plan_file() as file:
-        bench.terraform.plan(file, destroy=True)
-        summary = summarise(bench.terraform.show_plan(file))
+        summary = _planned(bench, file, destroy=True)
         if not summary.is_empty:
             bench.terraform.apply(file)
     return summary
+
+
+def _planned(bench: Workbench, file: Path, *, destroy: bool = False) -> PlanSummary:
+    """Plan into ``file``. Reading a plan takes Terraform a third of planning: not done when there is nothing in it."""
+    if not bench.terraform.plan(file, destroy=destroy):
+        return NO_CHANGES
+    return summarise(bench.terraform.show_plan(file))

@@ -68,7 +68,7 @@ def prepare(
         require_deployable(name, environment.settings, with_secrets=purpose is Purpose.DEPLOY)
     engine = find_engine(environ)
     show("synthesising")
-    folder = synthesise(name, target=environment.settings.target, root=root, environ=environ)
+    folder = synthesise(environment, environ)
     terraform = Terraform(engine, folder, _with_secrets(environment, environ), progress=show)
     if environment.settings.backend.type == "local":
         Path(_local_state(environment)).parent.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,9 @@ class PlanSummary:
         return ", ".join(parts)
 
 
+NO_CHANGES = PlanSummary((), ())
+
+
 def summarise(plan: Mapping[str, Any]) -> PlanSummary:
     """Summary of ``terraform show -json`` of a saved plan."""
     changes = [change for resource in plan.get("resource_changes", []) if (change := _change(resource)) is not None]

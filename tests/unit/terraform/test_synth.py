@@ -1,0 +1,128 @@
+"""Only what changed is synthesised, several environments in one process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ezazml.config.loading import load_environment
+from ezazml.errors import EzazmlError, InputError
+from ezazml.terraform.synth import synthesise, synthesise_all
+
+#: Stands in for main.py: notes each run, and writes what cdktf would.
+_MAIN = """
+import json, os, pathlib
+pathlib.Path("runs.txt").open("a").write(os.environ["EZAZML_ENVIRONMENTS"] + "\\n")
+for name in os.environ["EZAZML_ENVIRONMENTS"].split(","):
+    stack = pathlib.Path(os.environ["CDKTF_OUTDIR"], "stacks", name)
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text(json.dumps({"of": name}))
+"""
+
+
+@pytest.fixture
+def quick(project: Path) -> Path:
+    (project / "main.py").write_text(_MAIN)
+    return project
+
+
+def synth(root: Path, *names: str, **environ: str) -> list[Path]:
+    import os
+
+    variables = {"PATH": os.environ["PATH"], **environ}
+    return synthesise_all([load_environment(name, root=root, environ=environ) for name in names], variables)
+
+
+def runs(root: Path) -> list[str]:
+    return (root / "runs.txt").read_text().split()
+
+
+def test_environments_share_one_process_and_have_folders_of_their_own(quick: Path) -> None:
+    folders = synth(quick, "dev", "prd", "sandbox")
+    assert runs(quick) == ["dev,prd,sandbox"]
+    assert [json.loads((folder / "cdk.tf.json").read_text())["of"] for folder in folders] == ["dev", "prd", "sandbox"]
+    assert len(set(folders)) == 3
+
+
+def test_what_did_not_change_is_not_synthesised_again(quick: Path) -> None:
+    first = synth(quick, "dev")
+    assert synth(quick, "dev") == first
+    assert synth(quick, "prd", "dev") == [first[0].parents[2] / "prd" / "stacks" / "prd", first[0]]
+    assert runs(quick) == ["dev", "prd"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "main.py").write_text(_MAIN + "\n"),
+        lambda root: (root / "environments" / "dev.yaml").write_text("location: northeurope\n"),
+        lambda root: (root / "environments" / "dev.env").write_text("TF_VAR_location=northeurope\n"),
+        lambda root: (root / "helpers.py").write_text("x = 1\n"),
+        lambda root: (root / "own" / "helpers.py").write_text("x = 2\n"),
+        lambda root: (root / "cdktf.json").write_text('{"context": {"excludeStackIdFromLogicalIds": "true"}}'),
+        lambda root: next(root.glob(".ezazml/**/cdk.tf.json")).write_text("{}"),
+        lambda root: next(root.glob(".ezazml/**/cdk.tf.json")).unlink(),
+    ],
+)
+def test_a_change_of_settings_code_or_output_is_synthesised(quick: Path, change) -> None:  # type: ignore[no-untyped-def]
+    (quick / "own").mkdir()
+    synth(quick, "dev")
+    change(quick)
+    (folder,) = synth(quick, "dev")
+    assert runs(quick) == ["dev", "dev"]
+    assert json.loads((folder / "cdk.tf.json").read_text()) == {"of": "dev"}
+
+
+def test_a_variable_that_sets_something_is_a_change_and_others_are_not(quick: Path) -> None:
+    synth(quick, "dev")
+    synth(quick, "dev", SOMETHING="else")
+    assert runs(quick) == ["dev"]
+    synth(quick, "dev", TF_VAR_location="northeurope")
+    assert runs(quick) == ["dev", "dev"]
+
+
+def test_another_secret_is_no_change_but_having_one_is(quick: Path) -> None:
+    path = quick / "environments" / "dev.yaml"
+    path.write_text("prefix: ezazml\nuser:\n  enabled: true\n")
+    synth(quick, "dev")
+    synth(quick, "dev", TF_VAR_user_password="One-secret-1!")
+    synth(quick, "dev", TF_VAR_user_password="Another-secret-2!")
+    assert runs(quick) == ["dev", "dev"]
+    stamps = "".join(stamp.read_text() for stamp in quick.glob(".ezazml/**/synth.sha256"))
+    assert "secret" not in stamps
+
+
+def test_the_cache_can_be_turned_off(quick: Path) -> None:
+    synth(quick, "dev", EZAZML_SYNTH_CACHE="0")
+    synth(quick, "dev", EZAZML_SYNTH_CACHE="0")
+    assert runs(quick) == ["dev", "dev"]
+
+
+def test_a_failed_synthesis_keeps_what_was_there_and_is_tried_again(quick: Path) -> None:
+    (folder,) = synth(quick, "dev")
+    (quick / "main.py").write_text("import sys; sys.exit('Error: boom')")
+    for _ in range(2):
+        with pytest.raises(EzazmlError, match=r"Synthesising dev failed:\nboom"):
+            synth(quick, "dev")
+    assert json.loads((folder / "cdk.tf.json").read_text()) == {"of": "dev"}
+    assert list((quick / ".ezazml").glob("synth-*")) == []
+    (quick / "main.py").write_text(_MAIN)
+    synth(quick, "dev")
+    assert runs(quick) == ["dev"]  # what was there is right again
+
+
+def test_wrong_input_found_by_main_is_wrong_input(quick: Path) -> None:
+    (quick / "main.py").write_text("import sys; print('Error: bad name', file=sys.stderr); sys.exit(2)")
+    with pytest.raises(InputError, match=r"^bad name$"):
+        synth(quick, "dev")
+
+
+def test_a_stack_that_main_does_not_make_is_said(quick: Path) -> None:
+    (quick / "main.py").write_text("")
+    environment = load_environment("dev", root=quick, environ={})
+    import os
+
+    with pytest.raises(EzazmlError, match="Synthesising dev failed"):
+        synthesise(environment, {"PATH": os.environ["PATH"]})
