@@ -36,8 +36,8 @@ unit: setup ## Only the fast tests
 e2e: setup ## Only the end-to-end tests: the real cdktf and Terraform in the sandbox
 	@python -m pytest tests/e2e -n $(WORKERS) --dist worksteal
 
-bench: setup ## Measure, print tables and write docs/performance.md (about ten minutes)
-	@python -m benchmarks
+bench: setup ## Measure, print tables and write docs/performance.md (ten minutes; PEERS=1 also measures others)
+	@python -m benchmarks $(if $(PEERS),--peers)
 
 golden: setup ## Rewrite the golden files after a change of the stacks that is meant
 	@python -m pytest tests/synth -q --update-golden

@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parent
 def main() -> None:
     """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
     end_quickly()
-    bindings = load_bindings_early()
+    wait_for_bindings = load_bindings_early()
     from ezazml.config.loading import environments_to_synthesise, load_environment  # noqa: PLC0415
 
     names = environments_to_synthesise(ROOT, os.environ)
     environments = [load_environment(name, root=ROOT) for name in names]
 
-    bindings.join()
+    wait_for_bindings()
     from constructs_lib.bindings import App  # noqa: PLC0415
     from stacks.environment import EnvironmentStack  # noqa: PLC0415
 

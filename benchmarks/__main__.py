@@ -15,16 +15,20 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import peers
 from benchmarks.measure import Case, Result, measure
 from ezazml.terraform.engine import find_engine, require_cdktf, require_node
 from sandbox.home import SandboxHome
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+_BIN = Path(PYTHON).parent
 _HEAD = """# Performance
 
 Made by `make bench`; do not edit. Whole processes, warm, {rounds} paired rounds, medians. Memory is the peak of the
-whole process tree. *naive* is the same program with `EZAZML_EAGER_BINDINGS=1`: plain Python cdktf.
+whole process tree. *naive* is the same program with `EZAZML_EAGER_BINDINGS=1`: plain Python cdktf. The *peers* make
+the same resources: this project on the bindings of cdktn, and a TypeScript program with the imports that cdktf's
+documentation shows (`make bench PEERS=1` measures them; it installs them into `.bench/` first).
 
 {machine}
 """
@@ -33,7 +37,7 @@ _FOOT = """
 
 Python starts cdktf through jsii, a Node.js process beside it: the *empty stack* row is what that takes, whatever the
 stack. A TypeScript program that is compiled beforehand and imports single modules has no such process and stays
-faster than any Python program; it is not measured here. Not measured yet: cdktn, the asset step, uploads.
+faster than any Python program; the peers' table has the figure.
 """
 
 
@@ -41,7 +45,9 @@ def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--peers", action="store_true", help="Also cdktn and TypeScript; installs them once.")
+    arguments = parser.parse_args()
+    rounds = arguments.rounds
     with tempfile.TemporaryDirectory(prefix="ezazml-bench-") as folder:
         project = _project(Path(folder))
         groups = {
@@ -51,6 +57,8 @@ def main() -> None:
             "Start of the command line": start_up(project, rounds),
             "Deployment into the sandbox": deployments(project, rounds),
         }
+        if arguments.peers:
+            groups["Synthesis of dev, and peers"] = beside_peers(project, rounds)
     text = _HEAD.format(rounds=rounds, machine=_machine()) + "".join(
         _table(title, results) for title, results in groups.items()
     )
@@ -80,6 +88,7 @@ def synthesis(project: Path, rounds: int) -> list[Result]:
         Case("empty stack", _program("empty", str(project / "empty")), ROOT, ours),
         Case("naive: cdktf synth", [cdktf, "synth"], project, naive),
         Case("ours: cdktf synth", [cdktf, "synth"], project, ours),
+        Case("ours, nothing changed: ezazml synth dev", [str(_BIN / "ezazml"), "synth", "dev"], project, ours),
     ]
     results = measure(cases, rounds=rounds)
     home = SandboxHome(project / ".sandbox")
@@ -88,6 +97,19 @@ def synthesis(project: Path, rounds: int) -> list[Result]:
     engine = find_engine(environ).program
     measure([Case("init", [engine, "init", "-backend=false"], stack, environ)], rounds=1, warm=False)
     return results + measure([Case("terraform validate", [engine, "validate"], stack, environ)], rounds=rounds)
+
+
+def beside_peers(project: Path, rounds: int) -> list[Result]:
+    """Ours beside the same resources with cdktn and in TypeScript."""
+    ours = {**_environ(), "EZAZML_ENVIRONMENTS": "dev"}
+    stack = json.loads((project / "cdktf.out" / "stacks" / "dev" / "cdk.tf.json").read_text(encoding="utf-8"))
+    bench = ROOT / ".bench"
+    cases = [
+        peers.cdktn(ROOT, bench, _environ()),
+        *peers.typescript(stack, bench, _environ()),
+        Case("ours: python main.py", [PYTHON, "main.py"], project, ours),
+    ]
+    return measure(cases, rounds=rounds)
 
 
 def by_resources(project: Path, rounds: int) -> list[Result]:
@@ -114,7 +136,7 @@ def by_environments(project: Path, rounds: int) -> list[Result]:
 
 def start_up(project: Path, rounds: int) -> list[Result]:
     """What everybody waits for at every command."""
-    program = str(Path(PYTHON).parent / "ezazml")
+    program = str(_BIN / "ezazml")
     cases = [
         Case("import azure.ai.ml", [PYTHON, "-c", "import azure.ai.ml"], project, _environ()),
         Case("ezazml --help", [program, "--help"], project, _environ()),
@@ -125,7 +147,7 @@ def start_up(project: Path, rounds: int) -> list[Result]:
 
 def deployments(project: Path, rounds: int) -> list[Result]:
     """The sandbox from nothing, again without a change, and Terraform's own share of that."""
-    program = str(Path(PYTHON).parent / "ezazml")
+    program = str(_BIN / "ezazml")
     environ = SandboxHome(project / ".sandbox").environ(["sandbox"], _environ())
     deploy = [program, "deploy", "sandbox", "--yes"]
     cold = Result("deploy, first")
@@ -137,12 +159,10 @@ def deployments(project: Path, rounds: int) -> list[Result]:
     stack = project / ".ezazml" / "sandbox" / "sandbox" / "stacks" / "sandbox"
     engine = find_engine(environ).program
     plan = [engine, "plan", "-json", "-input=false", "-detailed-exitcode", f"-out={project / 'bench.tfplan'}"]
-    show = [engine, "show", "-json", str(project / "bench.tfplan")]
     cases = [
         Case("deploy, no change", deploy, project, environ),
         Case("of that: terraform version", [engine, "version", "-json"], project, environ),
         Case("of that: terraform plan", plan, stack, environ),
-        Case("of that: terraform show", show, stack, environ),
     ]
     return [cold, *measure(cases, rounds=rounds)]
 
