@@ -142,6 +142,7 @@ def assignments(
     problems: list[Problem] = []
     for assign in (_state_account(given, problems, label), _original(environment, given)):
         found.extend(assign)
+    own: list[Assignment] = []
     for name, value in given.items():
         if not name.startswith(_OWN_PREFIX) or name in PROGRAM_VARIABLES:
             continue
@@ -149,8 +150,15 @@ def assignments(
         if path is None:
             problems.append(_unknown_variable(name, label))
         else:
-            found.append(Assignment(path, _typed(path, value), name))
-    return found, problems
+            own.append(Assignment(path, _typed(path, value), name))
+    return [*found, *sorted(own, key=_order)], problems
+
+
+def _order(assignment: Assignment) -> tuple[bool, list[str]]:
+    """The order of own variables must not depend on the shell's: the backend's type comes first, as it decides which
+    settings the backend has; a list comes before its items, and those in their order."""
+    parts = [f"{part:04}" if isinstance(part, int) else part for part in assignment.path]
+    return assignment.path != ("backend", "type"), parts
 
 
 def variable_names(path: Path) -> list[str]:

@@ -153,6 +153,29 @@ def test_empty_variables_count_as_not_set(tmp_path: Path) -> None:
     assert load(tmp_path, {"TF_VAR_location": " "}).settings.location == "westeurope"
 
 
+STATE_FILE = "backend: {type: azurerm, storage_account_name: old, container_name: states, key: team/dev.tfstate}\n"
+
+
+def test_the_state_account_of_a_variable_keeps_the_files_container_and_key(tmp_path: Path) -> None:
+    environment = load(tmp_path, {"TF_VAR_tf_backend_storage_account_id": ACCOUNT}, text=STATE_FILE)
+    backend = environment.settings.backend
+    assert (backend.storage_account_name, backend.resource_group_name) == ("stateaccount", "states")
+    assert (backend.container_name, backend.key) == ("states", "team/dev.tfstate")
+    assert environment.origins["backend.key"] == "environments/dev.yaml:1"
+
+
+@pytest.mark.parametrize("text", ["", "backend: {type: local, path: x.tfstate}\n", STATE_FILE])
+def test_the_backends_type_may_stand_anywhere_among_the_variables(tmp_path: Path, text: str) -> None:
+    variables = {"EZAZML_BACKEND__STORAGE_ACCOUNT_NAME": "abc123", "EZAZML_BACKEND__TYPE": "azurerm"}
+    backend = load(tmp_path, variables, text=text).settings.backend
+    assert (backend.type, backend.storage_account_name) == ("azurerm", "abc123")
+
+
+def test_another_type_of_backend_drops_the_settings_of_the_first(tmp_path: Path) -> None:
+    variables = {"EZAZML_BACKEND__TYPE": "local", "TF_VAR_tf_backend_storage_account_id": ACCOUNT}
+    assert load(tmp_path, variables, text=STATE_FILE).settings.backend.type == "local"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
