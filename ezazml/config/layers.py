@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ezazml.config.paths import Path
+from ezazml.config.paths import Path, format_path
 from ezazml.config.variables import Assignment
 from ezazml.config.yaml_file import YamlFile
+from ezazml.errors import Problem
 
 
 @dataclass
@@ -25,10 +26,17 @@ class Layers:
         self.origins = {path: f"{file.label}:{line}" for path, line in file.lines.items()}
 
     def set(self, path: Path, value: Any, origin: str) -> None:
-        """Set one setting, making the groups and list items above it."""
+        """Set one setting, making the groups and list items above it.
+
+        Where the file has something else than a group or a list, it stays: validation then tells what is wrong there.
+        Raises :class:`IndexError` for an item beyond the end of a list.
+        """
         node: Any = self.values
         for part, following in pairwise(path):
-            node = _child(node, part, [] if isinstance(following, int) else {})
+            empty: Any = [] if isinstance(following, int) else {}
+            node = _child(node, part, empty)
+            if not isinstance(node, type(empty)):
+                return
         _place(node, path[-1], value)
         for known in [known for known in self.origins if known[: len(path)] == path]:
             del self.origins[known]
@@ -47,14 +55,19 @@ class Layers:
         return None
 
 
-def assign(layers: Layers, assignment: Assignment, origin: str) -> None:
-    """Set what one variable sets, and what goes with it."""
+def assign(layers: Layers, assignment: Assignment, origin: str) -> Problem | None:
+    """Set what one variable sets, and what goes with it. Returns what is wrong with it, if anything is."""
     path = assignment.path
     if path[0] == "compute" and len(path) > 2 and isinstance(path[1], str):
         _name_new_compute(layers, path, origin)
     if path == ("backend", "type"):
         _clear_other_backend(layers, assignment.value, origin)
-    layers.set(path, assignment.value, origin)
+    try:
+        layers.set(path, assignment.value, origin)
+    except IndexError as error:
+        text = f"index {error} is beyond the end of the list, which grows one item at a time."
+        return Problem(origin, format_path(path), text, "Use the next index, counted from 0.")
+    return None
 
 
 def _clear_other_backend(layers: Layers, wanted: str, origin: str) -> None:
@@ -77,16 +90,23 @@ def _name_new_compute(layers: Layers, path: Path, origin: str) -> None:
 
 def _child(node: Any, part: str | int, empty: Any) -> Any:
     if isinstance(part, int):
-        while len(node) <= part:
-            node.append(deepcopy(empty))
-        return node[part]
-    if not isinstance(node.get(part), type(empty)):
+        _grow(node, part)
+    else:
+        node.setdefault(part, None)
+    if node[part] is None:
         node[part] = empty
     return node[part]
 
 
 def _place(node: Any, part: str | int, value: Any) -> None:
     if isinstance(part, int):
-        while len(node) <= part:
-            node.append(None)
+        _grow(node, part)
     node[part] = value
+
+
+def _grow(items: list[Any], index: int) -> None:
+    """A list grows at its end only: a gap would be items that nobody described."""
+    if index > len(items):
+        raise IndexError(index)
+    if index == len(items):
+        items.append(None)

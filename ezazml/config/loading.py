@@ -151,7 +151,8 @@ def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, 
         found, wrong = assignments(name, counted, label=source)
         problems += wrong
         for assignment in found:
-            assign(layers, assignment, f"{source} {assignment.variable}")
+            problem = assign(layers, assignment, f"{source} {assignment.variable}")
+            problems += [problem] if problem else []
     return problems
 
 

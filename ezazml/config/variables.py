@@ -100,7 +100,8 @@ LOGIN_VARIABLES = frozenset(name for name in ORIGINAL_VARIABLES if name.startswi
 }
 
 _OWN_PREFIX = "EZAZML_"
-_HIGHEST_INDEX = 99
+#: What counts as an index in a variable's name: no more digits than any list needs.
+_INDEX = re.compile(r"[0-9]{1,4}")
 #: Variables of the program itself, which are no settings.
 PROGRAM_VARIABLES = frozenset(
     {
@@ -202,11 +203,9 @@ def _state_account(given: Mapping[str, str], problems: list[Problem], label: str
 
 def _own_path(name: str) -> Path | None:
     parts = name.removeprefix(_OWN_PREFIX).lower().split("__")
-    path: Path = tuple(int(part) if part.isdigit() else part for part in parts)
+    path: Path = tuple(int(part) if _INDEX.fullmatch(part) else part for part in parts)
     if path[0] == "tags" and len(path) == 2:
         return path
-    if any(isinstance(part, int) and part > _HIGHEST_INDEX for part in path):
-        return None
     annotation = field_at(EnvironmentModel, path)
     return None if annotation is None or models_in(annotation) else path
 
