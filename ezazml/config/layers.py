@@ -60,6 +60,8 @@ def assign(layers: Layers, assignment: Assignment, origin: str) -> Problem | Non
     path = assignment.path
     if path[0] == "compute" and len(path) > 2 and isinstance(path[1], str):
         _name_new_compute(layers, path, origin)
+    if path[0] == "tags":
+        path = _known_tag(layers, path)
     if path == ("backend", "type"):
         _clear_other_backend(layers, assignment.value, origin)
     try:
@@ -68,6 +70,13 @@ def assign(layers: Layers, assignment: Assignment, origin: str) -> Problem | Non
         text = f"index {error} is beyond the end of the list, which grows one item at a time."
         return Problem(origin, format_path(path), text, "Use the next index, counted from 0.")
     return None
+
+
+def _known_tag(layers: Layers, path: Path) -> Path:
+    """The tag as a weaker layer spells it: the names of tags and of variables ignore case."""
+    tags = layers.values.get("tags")
+    known = [name for name in tags if str(name).lower() == path[1]] if isinstance(tags, dict) else []
+    return ("tags", known[0]) if known else path
 
 
 def _clear_other_backend(layers: Layers, wanted: str, origin: str) -> None:

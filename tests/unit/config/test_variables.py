@@ -220,3 +220,9 @@ def test_variables_may_add_items_at_the_end_of_a_list_in_any_order(tmp_path: Pat
     variables = {"EZAZML_COMPUTE__CLUSTERS__3__NAME": "fourth", "EZAZML_COMPUTE__CLUSTERS__2__NAME": "third"}
     clusters = load(tmp_path, variables).settings.compute.clusters
     assert [cluster.name for cluster in clusters] == ["cpu", "gpu", "third", "fourth"]
+
+
+def test_a_variable_overrides_the_files_tag_whatever_its_capitals(tmp_path: Path) -> None:
+    environment = load(tmp_path, {"EZAZML_TAGS__COSTCENTER": "b"}, text="tags: {CostCenter: a}")
+    assert environment.settings.tags == {"CostCenter": "b"}
+    assert environment.origins["tags.CostCenter"] == "variable EZAZML_TAGS__COSTCENTER"
