@@ -49,6 +49,8 @@ class Terraform:
         wanted = self._init_fingerprint()
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return
+        # An init that fails may have changed the backend already: what the stamp says no longer holds.
+        stamp.unlink(missing_ok=True)
         answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"])
         if answer.returncode != 0:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
