@@ -61,6 +61,15 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
             "compute: {instances: [{name: abc}], clusters: [{name: abc}]}",
             "compute.clusters[0].name: 'abc' is the name of compute.instances[0] already.",
         ),
+        (
+            "tags:\n  Note: ${var.user_password}",
+            "environments/dev.yaml:2: tags.Note: '${var.user_password}' holds an expression",
+        ),
+        ("tags: {'${a}': b}", "tags.${a}: '${a}' holds an expression"),
+        ("workspace: {description: '%{ if true }'}", "workspace.description: '%{ if true }' holds an expression"),
+        ("compute: {clusters: [{name: abc, description: '${x}'}]}", "compute.clusters[0].description: '${x}' holds"),
+        ("backend: {type: local, path: '${x}'}", "backend.path: '${x}' holds an expression"),
+        ("storage: {containers: ['${x}']}", "storage.containers: '${x}' holds an expression"),
         ("tenant_id: contoso", "tenant_id: 'contoso' is not an id of the form"),
         ("tags: {'a<b': c}", "tags.a<b: a tag's name has 1 to 128 characters"),
         ("tags: {Env: a, env: b}", "tags.env: Azure does not tell 'env' from 'Env'"),
@@ -158,3 +167,8 @@ def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Pat
     with pytest.raises(ConfigurationError, match=r"environments/dev\.env:2: is not a line") as caught:
         load_environment("dev", root=tmp_path, environ={})
     assert "pl4nted" not in str(caught.value)
+
+
+def test_settings_that_only_the_commands_use_may_look_like_an_expression(tmp_path: Path) -> None:
+    write(tmp_path, "logging: {file: '${x}.log'}\ndata: {description: '%{x}'}\ntags: {Price: '5 $ {net}, 3 %'}\n")
+    assert load_environment("dev", root=tmp_path, environ={}).settings.logging.file == "${x}.log"
