@@ -167,10 +167,12 @@ def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
             if not _VM_SIZE.match(compute.size):
                 text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
                 yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
-            if compute.name in first:
-                text = f"{compute.name!r} is the name of {first[compute.name]} already."
-                yield (*path, "name"), text, "Give each compute a name of its own; count makes copies."
-            first.setdefault(compute.name, format_path(path))
+            name = compute.name.lower()
+            if name in first:
+                text = f"{compute.name!r} is the name of {first[name]} already."
+                fix = "Give each compute a name of its own (case does not count); count makes copies."
+                yield (*path, "name"), text, fix
+            first.setdefault(name, format_path(path))
     for index, cluster in enumerate(settings.compute.clusters):
         if cluster.min_nodes > cluster.max_nodes:
             path = ("compute", "clusters", index, "min_nodes")

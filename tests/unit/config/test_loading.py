@@ -62,6 +62,16 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
             "compute.clusters[0].name: 'abc' is the name of compute.instances[0] already.",
         ),
         (
+            "compute: {clusters: [{name: cpu}, {name: CPU}]}",
+            "compute.clusters[1].name: 'CPU' is the name of compute.clusters[0] already.",
+        ),
+        ("compute: {clusters: [{name: abc, max_nodes: true}]}", "compute.clusters[0].max_nodes: True is not a number."),
+        ("compute: {clusters: [{name: abc, count: yes}]}", "compute.clusters[0].count: True is not a number."),
+        ("monitoring: {daily_quota_gb: true}", "monitoring.daily_quota_gb: True is not a number."),
+        ("monitoring: {retention_days: true}", "monitoring.retention_days: True is not one of 30"),
+        ("monitoring: {daily_quota_gb: .inf}", "monitoring.daily_quota_gb: inf is not a finite number."),
+        ("monitoring: {daily_quota_gb: .nan}", "monitoring.daily_quota_gb: nan is not"),
+        (
             "tags:\n  Note: ${var.user_password}",
             "environments/dev.yaml:2: tags.Note: '${var.user_password}' holds an expression",
         ),
