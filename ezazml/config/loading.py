@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ezazml.config.checks import check_settings, secrets_in_file
+from ezazml.config.env_file import read_env_file
 from ezazml.config.environment import Environment
 from ezazml.config.layers import Layers, assign
 from ezazml.config.models import EnvironmentModel
@@ -142,7 +142,7 @@ def _require_known(name: str, available: Sequence[str]) -> None:
 def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target) -> list[Problem]:
     label = f"{FOLDER}/{name}.env"
     problems: list[Problem] = []
-    sources = [(label, _read_env_file(root / label, label, problems)), ("variable", environ)]
+    sources = [(label, read_env_file(root / label, label, problems)), ("variable", environ)]
     for source, variables in sources:
         own = source == "variable" and in_sandbox_shell(environ)
         # Nobody's login, tenant or password belongs into the sandbox.
@@ -154,23 +154,6 @@ def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, 
             problem = assign(layers, assignment, f"{source} {assignment.variable}")
             problems += [problem] if problem else []
     return problems
-
-
-def _read_env_file(path: Path, label: str, problems: list[Problem]) -> Mapping[str, str]:
-    if not path.is_file():
-        return {}
-    values: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8") as file:
-            for binding in parse_stream(file):
-                if binding.error:
-                    where = f"{label}:{binding.original.line}"
-                    problems.append(Problem(where, "", "is not a line of the form NAME=value.", "Correct it."))
-                elif binding.key and binding.value:
-                    values[binding.key] = binding.value
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(label, "", f"cannot be read: {error}.", "Save it as UTF-8 text."))
-    return values
 
 
 def _validated(layers: Layers, *, path_label: str) -> tuple[EnvironmentModel | None, list[Problem]]:

@@ -171,12 +171,37 @@ def test_shipped_environments_are_valid(project: Path, name: str) -> None:
     assert load_environment(name, root=project, environ={}).name == name
 
 
-def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"# fine\n=pl4nted secret\n", ":2: is not a line of the form NAME=value."),
+        (b"# fine\n\npl4nted\n", ":3: is not a line of the form NAME=value."),
+        (b"export pl4nted\n", ":1: is not a line of the form NAME=value."),
+        (b'DATA_PATH=x\nABDS_NAME="pl4nted\nDATA_PATH=y\n', ":2: is not a line of the form NAME=value."),
+        ("DATA_PATH=pl4nted\n".encode("utf-16"), ":1: is not UTF-8 text."),
+        (b"DATA_PATH=x\nABDS_NAME=pl4nted \xff\n", ":2: is not UTF-8 text."),
+    ],
+)
+def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Path, content: bytes, line: str) -> None:
     write(tmp_path, "")
-    (tmp_path / "environments" / "dev.env").write_text("# fine\n=pl4nted secret\n")
-    with pytest.raises(ConfigurationError, match=r"environments/dev\.env:2: is not a line") as caught:
+    (tmp_path / "environments" / "dev.env").write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
         load_environment("dev", root=tmp_path, environ={})
+    assert f"environments/dev.env{line}" in str(caught.value)
     assert "pl4nted" not in str(caught.value)
+
+
+def test_a_folder_named_as_the_env_file_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "environments" / "dev.env").mkdir()
+    with pytest.raises(ConfigurationError, match=r"environments/dev\.env: cannot be read: Is a directory"):
+        load_environment("dev", root=tmp_path, environ={})
+
+
+def test_an_env_file_may_be_one_of_windows(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "environments" / "dev.env").write_bytes(b"\xef\xbb\xbfDATA_PATH=x\r\nABDS_NAME=\r\n")
+    assert load_environment("dev", root=tmp_path, environ={}).settings.data.path == "x"
 
 
 def test_settings_that_only_the_commands_use_may_look_like_an_expression(tmp_path: Path) -> None:
