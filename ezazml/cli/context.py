@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ezazml.config.loading import load_environment
+from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.project import find_project
 
@@ -35,8 +36,10 @@ def enter(name: str) -> Context:
     """
     root = find_project()
     environ = dict(os.environ)
-    target = load_environment(name, root=root, environ=environ).settings.target
-    if target is Target.SANDBOX and not environ.get("EZAZML_SANDBOX_HOME"):
+    settings = load_environment(name, root=root, environ=environ).settings
+    if settings.target is not Target.SANDBOX:
+        return Context(root, with_login(settings, environ), settings.target)
+    if not environ.get("EZAZML_SANDBOX_HOME"):
         from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
 
         home = SandboxHome(root / ".sandbox")
@@ -44,4 +47,4 @@ def enter(name: str) -> Context:
             click.echo("Bringing the sandbox up.", err=True)
         home.up()
         environ = home.environ([name], environ)
-    return Context(root, environ, target)
+    return Context(root, environ, settings.target)
