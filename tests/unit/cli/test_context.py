@@ -26,6 +26,28 @@ def shell(project: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def test_a_half_set_shell_gets_the_whole_sandbox(project: Path, shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("ARM_CLIENT_SECRET", "real-secret")
+    shell.setenv("AZURE_CLIENT_SECRET", "real-secret")
+    shell.setenv("EZAZML_SANDBOX_HOME", str(project / "elsewhere"))
+    environ = enter("sandbox").environ
+    home = SandboxHome(project / "elsewhere")
+    assert home.is_up
+    assert environ["EZAZML_SANDBOX_HOME"] == str(home.root)
+    assert environ["TF_CLI_CONFIG_FILE"] == str(home.terraform_rc)
+    assert "real-secret" not in environ.values()
+
+
+def test_a_shell_of_the_sandbox_stays_open_for_its_environments(project: Path, shell: pytest.MonkeyPatch) -> None:
+    home = SandboxHome(project / ".sandbox")
+    home.up()
+    opened = home.environ(["sandbox", "uat"], os.environ)
+    for name, value in opened.items():
+        shell.setenv(name, value)
+    assert enter("uat").environ["EZAZML_SANDBOX_ENVIRONMENTS"] == "sandbox,uat"
+    assert enter("uat").environ == opened | {"EZAZML_SANDBOX_ENVIRONMENTS": "sandbox,uat"}
+
+
 @pytest.mark.parametrize(
     ("file", "variables", "expected"),
     [
