@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from ezazml.config.loading import environments_to_synthesise, load_environment
+from ezazml.config.loading import environments_to_synthesise, left_out_here, left_out_message, load_environment
 from ezazml.errors import EzazmlError
 
 ROOT = Path(__file__).resolve().parent
@@ -19,13 +19,18 @@ def main() -> None:
     """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
     names = environments_to_synthesise(ROOT, os.environ)
     environments = [load_environment(name, root=ROOT) for name in names]
+    left_out = left_out_here(environments, os.environ)
+    if left_out:
+        # On standard output: cdktf shows that as it is, and standard error as errors.
+        print(left_out_message(left_out))  # noqa: T201
 
     from constructs_lib.bindings import App  # noqa: PLC0415
     from stacks.environment import EnvironmentStack  # noqa: PLC0415
 
     app = App()
     for environment in environments:
-        EnvironmentStack(app, environment)
+        if environment not in left_out:
+            EnvironmentStack(app, environment)
     app.synth()
 
 

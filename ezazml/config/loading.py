@@ -78,6 +78,26 @@ def environments_to_synthesise(root: Path, environ: Mapping[str, str]) -> list[s
     return available
 
 
+def left_out_here(environments: Sequence[Environment], environ: Mapping[str, str]) -> list[Environment]:
+    """Those of the sandbox, in a shell that is not set for it: there Terraform would fetch the real providers and run
+    them with the caller's login.
+
+    Raises :class:`InputError` when EZAZML_ENVIRONMENTS asks for them all the same.
+    """
+    if in_sandbox_shell(environ):
+        return []
+    found = [one for one in environments if one.settings.target is Target.SANDBOX]
+    if found and environ.get("EZAZML_ENVIRONMENTS", "").strip():
+        raise InputError(left_out_message(found), hint="Or take it out of EZAZML_ENVIRONMENTS.")
+    return found
+
+
+def left_out_message(environments: Sequence[Environment]) -> str:
+    """Why these are left out, and how to work on them."""
+    names = ", ".join(one.name for one in environments)
+    return f'{names}: left out, this shell is not set for the sandbox. To work on it: eval "$(ezazml sandbox env)".'
+
+
 def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None = None) -> Environment:
     """Load and validate one environment.
 
