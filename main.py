@@ -19,10 +19,14 @@ def main() -> None:
     """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
     end_quickly()
     wait_for_bindings = load_bindings_early()
-    from ezazml.config.loading import environments_to_synthesise, load_environment  # noqa: PLC0415
+    from ezazml.config import loading  # noqa: PLC0415
 
-    names = environments_to_synthesise(ROOT, os.environ)
-    environments = [load_environment(name, root=ROOT) for name in names]
+    names = loading.environments_to_synthesise(ROOT, os.environ)
+    environments = [loading.load_environment(name, root=ROOT) for name in names]
+    left_out = loading.left_out_here(environments, os.environ)
+    if left_out:
+        # On standard output: cdktf shows that as it is, and standard error as errors.
+        print(loading.left_out_message(left_out))  # noqa: T201
 
     wait_for_bindings()
     from constructs_lib.bindings import App  # noqa: PLC0415
@@ -30,7 +34,8 @@ def main() -> None:
 
     app = App()
     for environment in environments:
-        EnvironmentStack(app, environment)
+        if environment not in left_out:
+            EnvironmentStack(app, environment)
     app.synth()
     succeeded()
 

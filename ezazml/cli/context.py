@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from ezazml.config.loading import load_environment
-from ezazml.config.targets import Target
+from ezazml.config.login import with_login
+from ezazml.config.targets import Target, in_sandbox_shell
 from ezazml.project import find_project
 
 
@@ -35,13 +36,17 @@ def enter(name: str) -> Context:
     """
     root = find_project()
     environ = dict(os.environ)
-    target = load_environment(name, root=root, environ=environ).settings.target
-    if target is Target.SANDBOX and not environ.get("EZAZML_SANDBOX_HOME"):
-        from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
+    settings = load_environment(name, root=root, environ=environ).settings
+    if settings.target is not Target.SANDBOX:
+        return Context(root, with_login(settings, environ), settings.target)
+    from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
 
-        home = SandboxHome(root / ".sandbox")
-        if not home.is_up:
-            click.echo("Bringing the sandbox up.", err=True)
-        home.up()
-        environ = home.environ([name], environ)
-    return Context(root, environ, target)
+    home = SandboxHome(Path(environ.get("EZAZML_SANDBOX_HOME") or root / ".sandbox"))
+    if not home.is_up:
+        click.echo("Bringing the sandbox up.", err=True)
+    home.up()
+    # Also in a shell of the sandbox: with a part of its variables only, the real providers would run with the
+    # caller's login.
+    opened_for = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",") if in_sandbox_shell(environ) else []
+    environ = home.environ(sorted({name, *filter(None, opened_for)}), environ)
+    return Context(root, environ, settings.target)

@@ -25,6 +25,12 @@ _TAG_NAME_REFUSED = re.compile(r"[<>%&\\?/]")
 _TAGS_LIMIT = 50
 #: Tags that the stack itself sets on every resource.
 OWN_TAGS = 3
+#: What starts an expression or a directive in Terraform's texts.
+_TEMPLATE = re.compile(r"[$%]\{")
+#: Settings that the commands use themselves: they are not part of the stack.
+_NOT_IN_THE_STACK = frozenset(
+    {"credentials", "work_in", "data", "datastore", "databricks", "model", "logging", "notifications", "project"}
+)
 #: Stands in the shipped files where a team puts the name of its own state account.
 STATE_ACCOUNT_PLACEHOLDER = "changemetfstate"
 
@@ -45,7 +51,7 @@ def secrets_in_file(file: YamlFile) -> list[Problem]:
 def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
     """Everything that is wrong with settings of the right types."""
     findings: list[Finding] = []
-    for check in (_places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
+    for check in (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 
@@ -75,6 +81,18 @@ def require_deployable(name: str, settings: EnvironmentModel, *, with_secrets: b
     if missing:
         lines = "\n".join(f"  {setting}: {how}" for setting, how in missing)
         raise InputError(f"environments/{name}.yaml: a deployment needs\n{lines}")
+
+
+def _templates(settings: EnvironmentModel) -> Iterator[Finding]:
+    """Terraform evaluates what looks like its own language, also in a tag: ``${var.user_password}`` would be told."""
+    for path, value in flatten(settings.model_dump(mode="python")):
+        if path[0] in _NOT_IN_THE_STACK:
+            continue
+        texts = value if isinstance(value, tuple) else (value, *path)
+        for text in texts:
+            if isinstance(text, str) and _TEMPLATE.search(text):
+                fix = "Write the text itself, without ${ and %{."
+                yield path, f"{text!r} holds an expression, which Terraform would evaluate.", fix
 
 
 def _places(settings: EnvironmentModel) -> Iterator[Finding]:
@@ -149,10 +167,12 @@ def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
             if not _VM_SIZE.match(compute.size):
                 text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
                 yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
-            if compute.name in first:
-                text = f"{compute.name!r} is the name of {first[compute.name]} already."
-                yield (*path, "name"), text, "Give each compute a name of its own; count makes copies."
-            first.setdefault(compute.name, format_path(path))
+            name = compute.name.lower()
+            if name in first:
+                text = f"{compute.name!r} is the name of {first[name]} already."
+                fix = "Give each compute a name of its own (case does not count); count makes copies."
+                yield (*path, "name"), text, fix
+            first.setdefault(name, format_path(path))
     for index, cluster in enumerate(settings.compute.clusters):
         if cluster.min_nodes > cluster.max_nodes:
             path = ("compute", "clusters", index, "min_nodes")

@@ -7,26 +7,24 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ezazml.config.checks import check_settings, secrets_in_file
+from ezazml.config.env_file import read_env_file
 from ezazml.config.environment import Environment
+from ezazml.config.layers import Layers, assign
 from ezazml.config.models import EnvironmentModel
 from ezazml.config.names import NAME_RULE, make_names
 from ezazml.config.paths import Path as SettingPath
 from ezazml.config.paths import flatten, format_path
 from ezazml.config.targets import Target, choose_target, fixed_settings, in_sandbox_shell
 from ezazml.config.validation import problems_of
-from ezazml.config.variables import LOGIN_VARIABLES, Assignment, assignments
-from ezazml.config.yaml_file import YamlFile, read_yaml
+from ezazml.config.variables import LOGIN_VARIABLES, assignments
+from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import ConfigurationError, InputError, Problem
 
 FOLDER = "environments"
@@ -51,41 +49,6 @@ class EnvironmentSettings(BaseSettings, EnvironmentModel):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only the merged layers: the original's variable names are ours to read, with where they stand."""
         return (init_settings,)
-
-
-@dataclass
-class Layers:
-    """Settings merged from the weakest layer to the strongest, and where each came from."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[SettingPath, str] = field(default_factory=dict)
-
-    def add_file(self, file: YamlFile) -> None:
-        """The YAML file: the weakest layer above the defaults."""
-        self.values = deepcopy(file.data)
-        self.origins = {path: f"{file.label}:{line}" for path, line in file.lines.items()}
-
-    def set(self, path: SettingPath, value: Any, origin: str) -> None:
-        """Set one setting, making the groups and list items above it."""
-        node: Any = self.values
-        for part, following in pairwise(path):
-            node = _child(node, part, [] if isinstance(following, int) else {})
-        _place(node, path[-1], value)
-        for known in [known for known in self.origins if known[: len(path)] == path]:
-            del self.origins[known]
-        self.origins[path] = origin
-
-    def origin_inside(self, path: SettingPath) -> str | None:
-        """Which variable set an item of the list at ``path``, if one did."""
-        inside = [self.origins[known] for known in self.origins if known[:-1] == path and isinstance(known[-1], int)]
-        return next((origin for origin in inside if " " in origin), None)
-
-    def origin_of(self, path: SettingPath) -> str | None:
-        """Where the setting at ``path``, or the nearest group around it, was set."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return self.origins[path[:length]]
-        return None
 
 
 def available_environments(root: Path) -> list[str]:
@@ -113,6 +76,26 @@ def environments_to_synthesise(root: Path, environ: Mapping[str, str]) -> list[s
         allowed = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",")
         return [name for name in available if name in allowed]
     return available
+
+
+def left_out_here(environments: Sequence[Environment], environ: Mapping[str, str]) -> list[Environment]:
+    """Those of the sandbox, in a shell that is not set for it: there Terraform would fetch the real providers and run
+    them with the caller's login.
+
+    Raises :class:`InputError` when EZAZML_ENVIRONMENTS asks for them all the same.
+    """
+    if in_sandbox_shell(environ):
+        return []
+    found = [one for one in environments if one.settings.target is Target.SANDBOX]
+    if found and environ.get("EZAZML_ENVIRONMENTS", "").strip():
+        raise InputError(left_out_message(found), hint="Or take it out of EZAZML_ENVIRONMENTS.")
+    return found
+
+
+def left_out_message(environments: Sequence[Environment]) -> str:
+    """Why these are left out, and how to work on them."""
+    names = ", ".join(one.name for one in environments)
+    return f'{names}: left out, this shell is not set for the sandbox. To work on it: eval "$(ezazml sandbox env)".'
 
 
 def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None = None) -> Environment:
@@ -179,7 +162,7 @@ def _require_known(name: str, available: Sequence[str]) -> None:
 def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, str], target: Target) -> list[Problem]:
     label = f"{FOLDER}/{name}.env"
     problems: list[Problem] = []
-    sources = [(label, _read_env_file(root / label, label, problems)), ("variable", environ)]
+    sources = [(label, read_env_file(root / label, label, problems)), ("variable", environ)]
     for source, variables in sources:
         own = source == "variable" and in_sandbox_shell(environ)
         # Nobody's login, tenant or password belongs into the sandbox.
@@ -188,44 +171,9 @@ def _add_variables(layers: Layers, name: str, root: Path, environ: Mapping[str, 
         found, wrong = assignments(name, counted, label=source)
         problems += wrong
         for assignment in found:
-            _assign(layers, assignment, f"{source} {assignment.variable}")
+            problem = assign(layers, assignment, f"{source} {assignment.variable}")
+            problems += [problem] if problem else []
     return problems
-
-
-def _read_env_file(path: Path, label: str, problems: list[Problem]) -> Mapping[str, str]:
-    if not path.is_file():
-        return {}
-    values: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8") as file:
-            for binding in parse_stream(file):
-                if binding.error:
-                    where = f"{label}:{binding.original.line}"
-                    problems.append(Problem(where, "", "is not a line of the form NAME=value.", "Correct it."))
-                elif binding.key and binding.value:
-                    values[binding.key] = binding.value
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(label, "", f"cannot be read: {error}.", "Save it as UTF-8 text."))
-    return values
-
-
-def _assign(layers: Layers, assignment: Assignment, origin: str) -> None:
-    path = assignment.path
-    if path[0] == "compute" and len(path) > 2 and isinstance(path[1], str):
-        _name_new_compute(layers, path, origin)
-    if path == ("backend", "type"):
-        layers.set(("backend",), {}, origin)
-    layers.set(path, assignment.value, origin)
-
-
-def _name_new_compute(layers: Layers, path: SettingPath, origin: str) -> None:
-    """A variable about computes makes the first one, under the original's name, where none is declared."""
-    kind, index = str(path[1]), path[2]
-    compute = layers.values.get("compute")
-    declared = compute.get(kind) if isinstance(compute, dict) else None
-    if index == 0 and not declared:
-        layers.set(("compute", kind), [], origin)
-        layers.set(("compute", kind, 0, "name"), "instance" if kind == "instances" else "cpu-cluster", origin)
 
 
 def _validated(layers: Layers, *, path_label: str) -> tuple[EnvironmentModel | None, list[Problem]]:
@@ -266,20 +214,3 @@ def _is_given(values: Any, path: SettingPath) -> bool:
         except (KeyError, IndexError, TypeError):
             return False
     return True
-
-
-def _child(node: Any, part: str | int, empty: Any) -> Any:
-    if isinstance(part, int):
-        while len(node) <= part:
-            node.append(deepcopy(empty))
-        return node[part]
-    if not isinstance(node.get(part), type(empty)):
-        node[part] = empty
-    return node[part]
-
-
-def _place(node: Any, part: str | int, value: Any) -> None:
-    if isinstance(part, int):
-        while len(node) <= part:
-            node.append(None)
-    node[part] = value

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from ezazml.config.regions import normalise_region
 from ezazml.config.targets import Target
 
 
-class Section(BaseModel):
+class Group(BaseModel):
     """Base of every group of settings: unknown keys are refused, values cannot be changed after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Section(Group):
+    """A group that may have numbers. (A group chosen by its ``type`` must not check before it is chosen.)"""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """In Python ``True`` is 1; who writes ``count: yes`` did not mean one."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
+            raise PydanticCustomError("number_type", "a truth value")
+        return value
+
+
 # --- where and how the state is kept --------------------------------------------------------------------
 
 
-class AzurermBackend(Section):
+class AzurermBackend(Group):
     """Terraform state in a blob of a storage account, reached with Entra ID (no account key)."""
 
     type: Literal["azurerm"] = "azurerm"
@@ -33,7 +47,7 @@ class AzurermBackend(Section):
     )
 
 
-class LocalBackend(Section):
+class LocalBackend(Group):
     """Terraform state in a file on this machine: for trying things out, not for a team."""
 
     type: Literal["local"] = "local"
@@ -142,7 +156,7 @@ class Monitoring(Section):
     """Log Analytics workspace and Application Insights."""
 
     retention_days: Literal[30, 31, 60, 90, 120, 180, 270, 365, 550, 730] = 30
-    daily_quota_gb: float | None = Field(None, gt=0, description="GiB a day; default: no limit.")
+    daily_quota_gb: float | None = Field(None, gt=0, allow_inf_nan=False, description="GiB a day; default: no limit.")
 
 
 class Workspace(Section):

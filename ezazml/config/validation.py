@@ -23,6 +23,8 @@ _TYPES = {
     "int_from_float": ("a whole number", "Use a number such as 2."),
     "float_parsing": ("a number", "Use a number such as 1.5."),
     "float_type": ("a number", "Use a number such as 1.5."),
+    "number_type": ("a number", "Use a number such as 2."),
+    "finite_number": ("a finite number", "Use a number such as 1.5, or remove the setting."),
     "string_type": ("text", "Put it in quotes."),
     "tuple_type": ("a list", "Use a list: [first, second]."),
     "dict_type": ("a group of `name: value` lines", "Put the settings below it, indented."),

@@ -100,7 +100,8 @@ LOGIN_VARIABLES = frozenset(name for name in ORIGINAL_VARIABLES if name.startswi
 }
 
 _OWN_PREFIX = "EZAZML_"
-_HIGHEST_INDEX = 99
+#: What counts as an index in a variable's name: no more digits than any list needs.
+_INDEX = re.compile(r"[0-9]{1,4}")
 #: Variables of the program itself, which are no settings.
 PROGRAM_VARIABLES = frozenset(
     {
@@ -143,6 +144,7 @@ def assignments(
     problems: list[Problem] = []
     for assign in (_state_account(given, problems, label), _original(environment, given)):
         found.extend(assign)
+    own: list[Assignment] = []
     for name, value in given.items():
         if not name.startswith(_OWN_PREFIX) or name in PROGRAM_VARIABLES:
             continue
@@ -150,8 +152,15 @@ def assignments(
         if path is None:
             problems.append(_unknown_variable(name, label))
         else:
-            found.append(Assignment(path, _typed(path, value), name))
-    return found, problems
+            own.append(Assignment(path, _typed(path, value), name))
+    return [*found, *sorted(own, key=_order)], problems
+
+
+def _order(assignment: Assignment) -> tuple[bool, list[str]]:
+    """The order of own variables must not depend on the shell's: the backend's type comes first, as it decides which
+    settings the backend has; a list comes before its items, and those in their order."""
+    parts = [f"{part:04}" if isinstance(part, int) else part for part in assignment.path]
+    return assignment.path != ("backend", "type"), parts
 
 
 def variable_names(path: Path) -> list[str]:
@@ -195,11 +204,9 @@ def _state_account(given: Mapping[str, str], problems: list[Problem], label: str
 
 def _own_path(name: str) -> Path | None:
     parts = name.removeprefix(_OWN_PREFIX).lower().split("__")
-    path: Path = tuple(int(part) if part.isdigit() else part for part in parts)
+    path: Path = tuple(int(part) if _INDEX.fullmatch(part) else part for part in parts)
     if path[0] == "tags" and len(path) == 2:
         return path
-    if any(isinstance(part, int) and part > _HIGHEST_INDEX for part in path):
-        return None
     annotation = field_at(EnvironmentModel, path)
     return None if annotation is None or models_in(annotation) else path
 

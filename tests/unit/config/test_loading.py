@@ -61,6 +61,25 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
             "compute: {instances: [{name: abc}], clusters: [{name: abc}]}",
             "compute.clusters[0].name: 'abc' is the name of compute.instances[0] already.",
         ),
+        (
+            "compute: {clusters: [{name: cpu}, {name: CPU}]}",
+            "compute.clusters[1].name: 'CPU' is the name of compute.clusters[0] already.",
+        ),
+        ("compute: {clusters: [{name: abc, max_nodes: true}]}", "compute.clusters[0].max_nodes: True is not a number."),
+        ("compute: {clusters: [{name: abc, count: yes}]}", "compute.clusters[0].count: True is not a number."),
+        ("monitoring: {daily_quota_gb: true}", "monitoring.daily_quota_gb: True is not a number."),
+        ("monitoring: {retention_days: true}", "monitoring.retention_days: True is not one of 30"),
+        ("monitoring: {daily_quota_gb: .inf}", "monitoring.daily_quota_gb: inf is not a finite number."),
+        ("monitoring: {daily_quota_gb: .nan}", "monitoring.daily_quota_gb: nan is not"),
+        (
+            "tags:\n  Note: ${var.user_password}",
+            "environments/dev.yaml:2: tags.Note: '${var.user_password}' holds an expression",
+        ),
+        ("tags: {'${a}': b}", "tags.${a}: '${a}' holds an expression"),
+        ("workspace: {description: '%{ if true }'}", "workspace.description: '%{ if true }' holds an expression"),
+        ("compute: {clusters: [{name: abc, description: '${x}'}]}", "compute.clusters[0].description: '${x}' holds"),
+        ("backend: {type: local, path: '${x}'}", "backend.path: '${x}' holds an expression"),
+        ("storage: {containers: ['${x}']}", "storage.containers: '${x}' holds an expression"),
         ("tenant_id: contoso", "tenant_id: 'contoso' is not an id of the form"),
         ("tags: {'a<b': c}", "tags.a<b: a tag's name has 1 to 128 characters"),
         ("tags: {Env: a, env: b}", "tags.env: Azure does not tell 'env' from 'Env'"),
@@ -152,9 +171,39 @@ def test_shipped_environments_are_valid(project: Path, name: str) -> None:
     assert load_environment(name, root=project, environ={}).name == name
 
 
-def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"# fine\n=pl4nted secret\n", ":2: is not a line of the form NAME=value."),
+        (b"# fine\n\npl4nted\n", ":3: is not a line of the form NAME=value."),
+        (b"export pl4nted\n", ":1: is not a line of the form NAME=value."),
+        (b'DATA_PATH=x\nABDS_NAME="pl4nted\nDATA_PATH=y\n', ":2: is not a line of the form NAME=value."),
+        ("DATA_PATH=pl4nted\n".encode("utf-16"), ":1: is not UTF-8 text."),
+        (b"DATA_PATH=x\nABDS_NAME=pl4nted \xff\n", ":2: is not UTF-8 text."),
+    ],
+)
+def test_a_wrong_line_of_the_env_file_is_named_without_its_content(tmp_path: Path, content: bytes, line: str) -> None:
     write(tmp_path, "")
-    (tmp_path / "environments" / "dev.env").write_text("# fine\n=pl4nted secret\n")
-    with pytest.raises(ConfigurationError, match=r"environments/dev\.env:2: is not a line") as caught:
+    (tmp_path / "environments" / "dev.env").write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
         load_environment("dev", root=tmp_path, environ={})
+    assert f"environments/dev.env{line}" in str(caught.value)
     assert "pl4nted" not in str(caught.value)
+
+
+def test_a_folder_named_as_the_env_file_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "environments" / "dev.env").mkdir()
+    with pytest.raises(ConfigurationError, match=r"environments/dev\.env: cannot be read: Is a directory"):
+        load_environment("dev", root=tmp_path, environ={})
+
+
+def test_an_env_file_may_be_one_of_windows(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "environments" / "dev.env").write_bytes(b"\xef\xbb\xbfDATA_PATH=x\r\nABDS_NAME=\r\n")
+    assert load_environment("dev", root=tmp_path, environ={}).settings.data.path == "x"
+
+
+def test_settings_that_only_the_commands_use_may_look_like_an_expression(tmp_path: Path) -> None:
+    write(tmp_path, "logging: {file: '${x}.log'}\ndata: {description: '%{x}'}\ntags: {Price: '5 $ {net}, 3 %'}\n")
+    assert load_environment("dev", root=tmp_path, environ={}).settings.logging.file == "${x}.log"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ezazml.config.loading import environments_to_synthesise, load_environment
+from ezazml.config.loading import environments_to_synthesise, left_out_here, load_environment
 from ezazml.config.targets import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, Target
 from ezazml.errors import InputError
 from sandbox import home
@@ -56,6 +56,15 @@ def test_a_sandbox_shell_refuses_an_environment_it_was_not_opened_for(project: P
     with pytest.raises(InputError, match=r"prd.*is one of Azure.*ezazml sandbox env prd"):
         load_environment("prd", root=project, environ=SHELL)
     assert environments_to_synthesise(project, SHELL) == ["dev", "sandbox"]
+
+
+def test_an_environment_of_the_sandbox_is_left_out_of_a_normal_shell(project: Path) -> None:
+    environments = [load_environment(name, root=project, environ={}) for name in ("dev", "sandbox")]
+    assert [one.name for one in left_out_here(environments, {})] == ["sandbox"]
+    assert left_out_here(environments, SHELL) == []
+    assert left_out_here(environments[:1], {"EZAZML_ENVIRONMENTS": "dev"}) == []
+    with pytest.raises(InputError, match=r'eval "\$\(ezazml sandbox env\)"'):
+        left_out_here(environments, {"EZAZML_ENVIRONMENTS": "sandbox"})
 
 
 def test_the_target_azure_is_refused_for_the_sandbox(project: Path) -> None:

@@ -153,13 +153,43 @@ def test_empty_variables_count_as_not_set(tmp_path: Path) -> None:
     assert load(tmp_path, {"TF_VAR_location": " "}).settings.location == "westeurope"
 
 
+STATE_FILE = "backend: {type: azurerm, storage_account_name: old, container_name: states, key: team/dev.tfstate}\n"
+
+
+def test_the_state_account_of_a_variable_keeps_the_files_container_and_key(tmp_path: Path) -> None:
+    environment = load(tmp_path, {"TF_VAR_tf_backend_storage_account_id": ACCOUNT}, text=STATE_FILE)
+    backend = environment.settings.backend
+    assert (backend.storage_account_name, backend.resource_group_name) == ("stateaccount", "states")
+    assert (backend.container_name, backend.key) == ("states", "team/dev.tfstate")
+    assert environment.origins["backend.key"] == "environments/dev.yaml:1"
+
+
+@pytest.mark.parametrize("text", ["", "backend: {type: local, path: x.tfstate}\n", STATE_FILE])
+def test_the_backends_type_may_stand_anywhere_among_the_variables(tmp_path: Path, text: str) -> None:
+    variables = {"EZAZML_BACKEND__STORAGE_ACCOUNT_NAME": "abc123", "EZAZML_BACKEND__TYPE": "azurerm"}
+    backend = load(tmp_path, variables, text=text).settings.backend
+    assert (backend.type, backend.storage_account_name) == ("azurerm", "abc123")
+
+
+def test_another_type_of_backend_drops_the_settings_of_the_first(tmp_path: Path) -> None:
+    variables = {"EZAZML_BACKEND__TYPE": "local", "TF_VAR_tf_backend_storage_account_id": ACCOUNT}
+    assert load(tmp_path, variables, text=STATE_FILE).settings.backend.type == "local"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
         ("EZAZML_STORAG__REPLICATION", "x", "Did you mean EZAZML_STORAGE__REPLICATION?"),
         ("EZAZML_STORAGE", "x", "is not a setting"),
         ("EZAZML_COMPUTE__CLUSTERS__999999999__SIZE", "Standard_D2_v2", "is not a setting"),
-        ("EZAZML_COMPUTE__CLUSTERS__3__SIZE", "Standard_D2_v2", "compute.clusters[2].name: is missing"),
+        ("EZAZML_COMPUTE__CLUSTERS__²__SIZE", "Standard_D2_v2", "EZAZML_COMPUTE__CLUSTERS__²__SIZE: is not a setting"),
+        ("EZAZML_COMPUTE__CLUSTERS__2__SIZE", "Standard_D2_v2", "compute.clusters[2].name: is missing"),
+        (
+            "EZAZML_COMPUTE__CLUSTERS__3__SIZE",
+            "Standard_D2_v2",
+            "variable EZAZML_COMPUTE__CLUSTERS__3__SIZE: compute.clusters[3].size: index 3 is beyond the end",
+        ),
+        ("EZAZML_STORAGE__CONTAINERS__7", "data", "storage.containers[7]: index 7 is beyond the end"),
         ("TF_VAR_tf_backend_storage_account_id", "stateaccount", "is not the resource id of a storage account"),
         ("TF_VAR_compute_cluster_count_dev", "many", "variable TF_VAR_compute_cluster_count_dev: compute.clusters[0]"),
         ("TF_VAR_location", "nowhere", "variable TF_VAR_location: location: 'nowhere' is not a region"),
@@ -170,3 +200,29 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str, ex
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, {variable: value})
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("compute: {clusters: [abc]}", "environments/dev.yaml:1: compute.clusters[0]: 'abc' is not a group"),
+        ("compute: {clusters: abc}", "compute.clusters: 'abc' is not a list"),
+        ("compute: abc", "compute: 'abc' is not a group"),
+    ],
+)
+def test_a_variable_does_not_hide_a_mistake_in_the_file(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, {"TF_VAR_compute_cluster_size_dev": "Standard_D2_v2"}, text=text)
+    assert expected in str(caught.value)
+
+
+def test_variables_may_add_items_at_the_end_of_a_list_in_any_order(tmp_path: Path) -> None:
+    variables = {"EZAZML_COMPUTE__CLUSTERS__3__NAME": "fourth", "EZAZML_COMPUTE__CLUSTERS__2__NAME": "third"}
+    clusters = load(tmp_path, variables).settings.compute.clusters
+    assert [cluster.name for cluster in clusters] == ["cpu", "gpu", "third", "fourth"]
+
+
+def test_a_variable_overrides_the_files_tag_whatever_its_capitals(tmp_path: Path) -> None:
+    environment = load(tmp_path, {"EZAZML_TAGS__COSTCENTER": "b"}, text="tags: {CostCenter: a}")
+    assert environment.settings.tags == {"CostCenter": "b"}
+    assert environment.origins["tags.CostCenter"] == "variable EZAZML_TAGS__COSTCENTER"
