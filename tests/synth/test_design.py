@@ -215,6 +215,22 @@ def test_what_lies_under_a_lock_is_destroyed_after_it() -> None:
         assert inside | {locked} <= set(lock["depends_on"])
 
 
+def test_a_lock_lifts_while_what_lies_under_it_is_replaced_or_removed(tmp_path: Path) -> None:
+    stack = shipped("prd")
+    for lock in resources(stack, "azurerm_management_lock").values():
+        assert lock["lifecycle"]["replace_triggered_by"] == [f"{one}.id" for one in sorted(lock["depends_on"])]
+        assert len(lock["notes"]) <= 512
+
+    def notes(clusters: int) -> str:
+        compute = {"clusters": [{"name": f"cluster-{index}"} for index in range(clusters)]}
+        made = variation(tmp_path, {"protected": True, "on_destroy": "keep", "compute": compute})
+        text: str = resources(made, "azurerm_management_lock")["lock_storage"]["notes"]
+        return text
+
+    # Notes that change replace a lock: the only way to tell it that something is gone.
+    assert notes(1) == notes(1) != notes(2)
+
+
 @pytest.mark.parametrize("name", ["dev", "uat", "preprod"])
 def test_an_unprotected_environment_has_no_locks(name: str) -> None:
     assert "azurerm_management_lock" not in shipped(name)["resource"]
