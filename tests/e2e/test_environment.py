@@ -53,6 +53,14 @@ def test_an_environments_life(at: Project, engine: str) -> None:
     assert "LOSES DATA  (because of location)" in shown
     at.edit("location: northeurope", "location: westeurope")
 
+    # storage that moves into availability zones: Azure makes it anew as well
+    at.edit("replication: LRS", "replication: ZRS")
+    assert (
+        "azurerm_storage_account.storage  LOSES DATA  (because of account_replication_type)"
+        in at.ok("plan", "sandbox").out
+    )
+    at.edit("replication: ZRS", "replication: LRS")
+
     # destroy: asks, refuses a wrong name, then leaves nothing
     assert at.ezazml("destroy", "sandbox", stdin="sandbx\n").code == 2
     assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == 31
