@@ -7,6 +7,22 @@ from dataclasses import dataclass
 from constructs_lib import bindings as tf
 from ezazml.config.models import EnvironmentModel
 
+#: Azure services that a new subscription may not have switched on, beyond azurerm's "core". Spelt as Azure lists them:
+#: azurerm compares with upper and lower case (requiring_registration.go).
+RESOURCE_PROVIDERS = (
+    "Microsoft.MachineLearningServices",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.KeyVault",
+    "microsoft.insights",
+    "Microsoft.OperationalInsights",
+    # Application Insights' own alert rules.
+    "Microsoft.AlertsManagement",
+    # Managed online endpoints: without these two, "Resource provider [N/A] isn't registered with Subscription [N/A]"
+    # (Microsoft Q&A, learn.microsoft.com/answers/questions/2129910).
+    "Microsoft.PolicyInsights",
+    "Microsoft.Cdn",
+)
+
 
 @dataclass(frozen=True)
 class Providers:
@@ -27,12 +43,7 @@ def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Provi
         tenant_id=settings.tenant_id,
         storage_use_azuread=True,
         resource_provider_registrations="core",
-        resource_providers_to_register=[
-            "Microsoft.MachineLearningServices",
-            "Microsoft.ContainerRegistry",
-            "Microsoft.Insights",
-            "Microsoft.OperationalInsights",
-        ],
+        resource_providers_to_register=list(RESOURCE_PROVIDERS),
     )
     tf.AzureadProvider(stack, "azuread", tenant_id=settings.tenant_id)
     login = tf.DataAzurermClientConfig(stack, "login")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from constructs_lib.ml_compute import iso_duration
+from sandbox.terraform_provider.rules import RESOURCES
 from tests.synth.stacks import ROOT, SHIPPED, Stack, addresses, resources, shipped, variation
 
 ROLE = "azurerm_role_assignment"
@@ -110,6 +111,32 @@ def test_the_storage_account_needs_no_data_role_to_be_created(name: str) -> None
     assert not {"queue_properties", "static_website"} & set(resources(stack, "azurerm_storage_account")["storage"])
     for container in resources(stack, "azurerm_storage_container").values():
         assert "storage_account_name" not in container
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_new_subscription_gets_every_resource_provider_in_use(name: str) -> None:
+    stack = shipped(name)
+    azurerm = stack["provider"]["azurerm"][0]
+    assert azurerm["resource_provider_registrations"] == "core"
+    assert set(azurerm["resource_providers_to_register"]) == {
+        "Microsoft.MachineLearningServices",
+        "Microsoft.ContainerRegistry",
+        "Microsoft.KeyVault",
+        "microsoft.insights",  # sic: azurerm compares with upper and lower case
+        "Microsoft.OperationalInsights",
+        "Microsoft.AlertsManagement",
+        "Microsoft.PolicyInsights",
+        "Microsoft.Cdn",
+    }
+    # Every service that the stack's resources belong to is among them or in azurerm's "core".
+    core = {f"microsoft.{one}" for one in ("authorization", "compute", "managedidentity", "resources", "storage")}
+    named = {one.lower() for one in azurerm["resource_providers_to_register"]} | core
+    used = {
+        arm_type.split("/")[0].lower()
+        for kind in stack["resource"]
+        if (arm_type := getattr(RESOURCES.get(kind), "arm_type", "")) and kind.startswith("azurerm_")
+    }
+    assert used <= named
 
 
 @pytest.mark.parametrize("name", SHIPPED)
