@@ -60,13 +60,17 @@ def _features(settings: EnvironmentModel) -> tf.AzurermProviderFeatures:
     The resource group may go with what Azure itself puts into it, such as Application Insights' smart detection
     rules, unless the environment is protected. A soft-deleted vault is recovered when its name is used again.
 
+    Application Insights gets an alert rule from Azure, "Failure Anomalies". ``features.application_insights`` could
+    disable it, and is left out: azurerm then waits for the rule up to the timeout, before the component is in the
+    state; where Azure makes no rule, the deployment fails and the component is left behind unmanaged
+    (application_insights_resource.go). The rule goes with the group.
+
     The provider must not ask the storage account's queue and web services about settings that the stack does not make:
     without account keys that needs data roles on the account, which nobody has while it is being created (Terraform
     azurerm 4, ``features.storage.data_plane_available``).
     """
     purge = settings.on_destroy == "purge"
     return tf.AzurermProviderFeatures(
-        application_insights=[tf.AzurermProviderFeaturesApplicationInsights(disable_generated_rule=True)],
         key_vault=[
             tf.AzurermProviderFeaturesKeyVault(
                 purge_soft_delete_on_destroy=purge,

@@ -140,6 +140,14 @@ def test_a_new_subscription_gets_every_resource_provider_in_use(name: str) -> No
 
 
 @pytest.mark.parametrize("name", SHIPPED)
+def test_a_deployment_does_not_wait_for_a_rule_that_azure_may_not_make(name: str) -> None:
+    features = shipped(name)["provider"]["azurerm"][0]["features"][0]
+    assert "application_insights" not in features
+    # The rule must not keep the group from being deleted.
+    assert features["resource_group"] == [{"prevent_deletion_if_contains_resources": name == "prd"}]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_application_insights_has_a_workspace(name: str) -> None:
     insights = resources(shipped(name), "azurerm_application_insights")["insights"]
     assert insights["workspace_id"] == "${azurerm_log_analytics_workspace.logs.id}"
