@@ -26,11 +26,13 @@ RESOURCE_PROVIDERS = (
 
 @dataclass(frozen=True)
 class Providers:
-    """Who deploys, and into which tenant: settings, or what the login says."""
+    """Who deploys, and into which tenant: settings, or what the login says. The login is one of the deployers where
+    those are a group."""
 
     tenant_id: str
     subscription_id: str
     deployer_object_id: str
+    login_object_id: str
 
 
 def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Providers:
@@ -51,6 +53,7 @@ def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Provi
         tenant_id=settings.tenant_id or login.tenant_id,
         subscription_id=settings.subscription_id or login.subscription_id,
         deployer_object_id=settings.identities.deployer.object_id or login.object_id,
+        login_object_id=login.object_id,
     )
 
 

@@ -55,13 +55,17 @@ class PrincipalType(StrEnum):
 
 
 class DeployerIdentity(Section):
-    """Who runs Terraform. Empty: whoever is logged in."""
+    """Who runs Terraform. Empty: whoever is logged in, so that another login replaces the roles."""
 
     object_id: str | None = Field(
-        None, description="Object id of the deploying principal. Default: the one that is logged in."
+        None,
+        description="Object id of who deploys: a group of all who do, or the pipeline's service principal. "
+        "Default: the one that is logged in.",
     )
     principal_type: PrincipalType | None = Field(
-        None, description="Set it when the principal was created minutes ago; Azure finds older ones itself."
+        None,
+        description="Group for a group. Else set it when the principal was created minutes ago; Azure finds older "
+        "ones itself.",
     )
 
 

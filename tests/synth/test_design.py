@@ -211,6 +211,19 @@ def test_the_application_is_owned_by_the_deployer() -> None:
     assert application["owners"] == ["${data.azurerm_client_config.login.object_id}"]
 
 
+def test_a_group_deploys_and_who_is_logged_in_owns_the_application(tmp_path: Path) -> None:
+    group = "11111111-2222-4333-8444-555555555555"
+    deployer = {"object_id": group, "principal_type": "Group"}
+    stack = variation(tmp_path, {"identities": {"deployer": deployer}})
+    role = resources(stack, ROLE)["role_deployer_blobs"]
+    assert (role["principal_id"], role["principal_type"]) == (group, "Group")
+    assert resources(stack, "azurerm_key_vault_access_policy")["vault_deployer"]["object_id"] == group
+    for kind in ("azuread_application", "azuread_service_principal"):
+        one = resources(stack, kind)["application"]
+        assert one["owners"] == ["${data.azurerm_client_config.login.object_id}"]
+        assert one["lifecycle"]["ignore_changes"] == ["owners"]
+
+
 def test_secrets_wait_for_the_deployers_policy() -> None:
     for secret in resources(shipped("dev"), "azurerm_key_vault_secret").values():
         assert secret["depends_on"] == ["azurerm_key_vault_access_policy.vault_deployer"]
