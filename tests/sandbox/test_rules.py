@@ -295,6 +295,36 @@ def test_in_rbac_mode_a_role_gives_access_to_secrets(tmp_path: Path) -> None:
         assert create(cloud, "azurerm_key_vault_secret", **secret)["value"] == "x"
 
 
+@pytest.mark.parametrize("rbac", [False, True])
+def test_a_refresh_reads_secrets_and_needs_access_too(tmp_path: Path, rbac: bool) -> None:
+    rules = RESOURCES["azurerm_key_vault_secret"]
+    with azure(tmp_path) as cloud:
+        group(cloud)
+        key_vault = vault(cloud, rbac_authorization_enabled=rbac)
+
+        def give(permission: str, role: str) -> tuple[str, Any]:
+            if rbac:
+                kind = "azurerm_role_assignment"
+                return kind, create(
+                    cloud, kind, scope=key_vault["id"], role_definition_name=role, principal_id=OBJECT_ID
+                )
+            kind = "azurerm_key_vault_access_policy"
+            ids = {"key_vault_id": key_vault["id"], "tenant_id": SANDBOX_TENANT_ID, "object_id": OBJECT_ID}
+            return kind, create(cloud, kind, **ids, secret_permissions=[permission])
+
+        writing = give("Set", "Key Vault Secrets Officer")
+        made = create(cloud, "azurerm_key_vault_secret", name="secret", key_vault_id=key_vault["id"], value="x")
+        delete(cloud, *writing)
+        with refused("Forbidden.*secrets get permission"):
+            rules.read(cloud, made)
+        give("Get", "Key Vault Secrets User")
+        assert (rules.read(cloud, made) or {})["value"] == "x"
+        with refused("Forbidden.*secrets set permission"):
+            rules.update(cloud, made, {**made, "value": "y"})
+        delete(cloud, "azurerm_key_vault", key_vault)
+        assert rules.read(cloud, made) is None
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

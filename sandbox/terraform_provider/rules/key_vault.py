@@ -16,6 +16,8 @@ VAULTS = "Microsoft.KeyVault/vaults"
 SECRETS = "Microsoft.KeyVault/vaults/secrets"
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _SECRET_ROLES = frozenset({"Key Vault Administrator", "Key Vault Secrets Officer"})
+#: Besides those: may read secrets and nothing else.
+_READING_ROLES = _SECRET_ROLES | {"Key Vault Secrets User"}
 _PERMISSIONS = ("certificate", "key", "secret", "storage")
 
 
@@ -193,7 +195,12 @@ class KeyVaultSecretRules(ResourceRules):
         return self._write(azure, vault, identifier, values, new_version=True)
 
     def read(self, azure: Azure, state: Values) -> Values | None:
-        """The current version."""
+        """The current version. Azure refuses a login without access, so that a refresh fails too."""
+        address = state["id"].split("secrets/")[0]
+        vault = next((body for body in azure.store.find(VAULTS) if body["properties"]["vaultUri"] == address), None)
+        if vault is None:
+            return None
+        _require_access(azure, vault, "Get")
         body = _find_secret(azure, state["id"])
         return None if body is None else _secret_values(azure, body)
 
@@ -253,7 +260,8 @@ def _vault(azure: Azure, identifier: str) -> ArmObject:
 def _require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
     """As the vault's data plane: an access policy of the caller, or a role in rbac mode."""
     if vault["properties"]["enableRbacAuthorization"]:
-        allowed = has_role(azure, azure.object_id, _SECRET_ROLES, vault["id"])
+        roles = _READING_ROLES if permission == "Get" else _SECRET_ROLES
+        allowed = has_role(azure, azure.object_id, roles, vault["id"])
     else:
         allowed = any(
             policy["objectId"] == azure.object_id
