@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sandbox.store import ArmObject
-from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, between, known, one_of
+from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, between, known, normalised_location, one_of
 from sandbox.terraform_provider.rules.authorization import has_role
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Values
 
@@ -59,21 +59,27 @@ class KeyVaultRules(ArmRules):
             raise AzureError("BadRequest", text, attribute="purge_protection_enabled")
 
     def create(self, azure: Azure, values: Values) -> Values:
-        """A soft-deleted vault holds the name: recovered, if the provider's features say so."""
+        """A soft-deleted vault holds the name. azurerm looks for it in the location, and recovers it if the provider's
+        features say so; in another location or resource group, the name is just taken."""
         deleted = [body for body in azure.store.deleted(VAULTS) if body["name"].lower() == values["name"].lower()]
-        if deleted:
-            if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
-                raise AzureError(
-                    "SoftDeletedVaultExists",
-                    f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
-                    f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled "
-                    "via the `features` block (recover_soft_deleted_key_vaults). Purge or recover it, or choose "
-                    "another name.",
-                    attribute="name",
-                )
-            azure.store.recover(deleted[0]["id"])
-            return self.update(azure, {"id": deleted[0]["id"]}, values)
-        return super().create(azure, values)
+        if not deleted:
+            return super().create(azure, values)
+        body = deleted[0]
+        if body["location"] != normalised_location(values["location"]):
+            raise _name_in_use(values["name"])
+        if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
+            raise AzureError(
+                "SoftDeletedVaultExists",
+                f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
+                f"{body['location']!r}, however automatically recovering this KeyVault has been disabled "
+                "via the `features` block (recover_soft_deleted_key_vaults). Purge or recover it, or choose "
+                "another name.",
+                attribute="name",
+            )
+        if body["id"].lower() != self.resource_id(azure, values).lower():
+            raise _name_in_use(values["name"])
+        azure.store.recover(body["id"])
+        return self.update(azure, {"id": body["id"]}, values)
 
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:  # noqa: ARG002
         """Policies that stand in the vault itself replace the separate ones."""
@@ -246,6 +252,15 @@ class KeyVaultSecretRules(ResourceRules):
         if values.get("value") is not None:
             azure.store.set_secret(identifier, "value", values["value"])
         return _secret_values(azure, body)
+
+
+def _name_in_use(name: str) -> AzureError:
+    return AzureError(
+        "VaultAlreadyExists",
+        f"The vault name {name!r} is already in use. Vault names are globally unique: a vault of the name was deleted "
+        "lately and not purged, in another location or resource group. Purge it, or choose another name.",
+        attribute="name",
+    )
 
 
 def _vault(azure: Azure, identifier: str) -> ArmObject:
