@@ -131,7 +131,7 @@ class KeyVault(Section):
     role_wait_seconds: int = Field(
         120, ge=0, le=900, description="With rbac: wait for the roles to propagate before writing secrets."
     )
-    soft_delete_days: int = Field(7, ge=7, le=90)
+    soft_delete_days: int = Field(7, ge=7, le=90, description="Azure lets it be set once: choose before deploying.")
     purge_protection_enabled: bool = False
 
 

@@ -43,6 +43,13 @@ def test_a_deleted_vault_is_recovered_where_it_was_only(tmp_path: Path, change: 
         assert create(cloud, "azurerm_key_vault", **arguments, location="West Europe")["id"] == state["id"]
 
 
+def test_the_days_of_soft_delete_are_set_once(tmp_path: Path) -> None:
+    with azure(tmp_path) as cloud, refused("cannot be modified"):
+        group(cloud)
+        state = vault(cloud)
+        RESOURCES["azurerm_key_vault"].update(cloud, state, {**state, "soft_delete_retention_days": 30})
+
+
 def test_a_vault_with_purge_protection_is_never_purged(tmp_path: Path) -> None:
     with azure(tmp_path) as cloud:
         group(cloud)

@@ -81,6 +81,14 @@ class KeyVaultRules(ArmRules):
         azure.store.recover(body["id"])
         return self.update(azure, {"id": body["id"]}, values)
 
+    def update(self, azure: Azure, prior: Values, values: Values) -> Values:
+        """The days of soft delete are set once; azurerm finds out while applying."""
+        before, after = (one.get("soft_delete_retention_days") for one in (prior, values))
+        if before is not None and before != after:
+            text = "once `soft_delete_retention_days` has been configured it cannot be modified"
+            raise AzureError("BadRequest", text, attribute="soft_delete_retention_days")
+        return super().update(azure, prior, values)
+
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:  # noqa: ARG002
         """Policies that stand in the vault itself replace the separate ones."""
         properties = body.setdefault("properties", {})
