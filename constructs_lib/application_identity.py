@@ -14,14 +14,31 @@ class ApplicationIdentity(tf.Construct):
 
     As owner, the deploying identity needs no more than the Graph permission ``Application.ReadWrite.OwnedBy``
     (Terraform azuread, "azuread_application"). ``secret`` adds a client secret; :meth:`trust_github` lets GitHub
-    Actions log in without one. Outputs: ``client_id``, ``service_principal_object_id``, ``secret_value``.
+    Actions log in without one. ``keep_owners`` leaves the owners as they were made, for an owner that another login
+    would change. Outputs: ``client_id``, ``service_principal_object_id``, ``secret_value``.
     """
 
-    def __init__(self, scope: tf.Construct, id: str, *, display_name: str, owner_object_id: str, secret: bool) -> None:
+    def __init__(
+        self,
+        scope: tf.Construct,
+        id: str,
+        *,
+        display_name: str,
+        owner_object_id: str,
+        secret: bool,
+        keep_owners: bool = False,
+    ) -> None:
         super().__init__(scope, id)
-        self.application = tf.Application(self, "Default", display_name=display_name, owners=[owner_object_id])
+        lifecycle = tf.TerraformResourceLifecycle(ignore_changes=["owners"]) if keep_owners else None
+        self.application = tf.Application(
+            self, "Default", display_name=display_name, owners=[owner_object_id], lifecycle=lifecycle
+        )
         principal = tf.ServicePrincipal(
-            self, "principal", client_id=self.application.client_id, owners=[owner_object_id]
+            self,
+            "principal",
+            client_id=self.application.client_id,
+            owners=[owner_object_id],
+            lifecycle=lifecycle,
         )
         principal.override_logical_id("application")
         self.client_id: str = self.application.client_id

@@ -64,7 +64,6 @@ from cdktf_cdktf_provider_azurerm.management_lock import ManagementLock  # noqa:
 from cdktf_cdktf_provider_azurerm.provider import (  # noqa: E402
     AzurermProvider,
     AzurermProviderFeatures,
-    AzurermProviderFeaturesApplicationInsights,
     AzurermProviderFeaturesKeyVault,
     AzurermProviderFeaturesLogAnalyticsWorkspace,
     AzurermProviderFeaturesMachineLearning,
@@ -92,7 +91,6 @@ __all__ = [
     "AzurermBackend",
     "AzurermProvider",
     "AzurermProviderFeatures",
-    "AzurermProviderFeaturesApplicationInsights",
     "AzurermProviderFeaturesKeyVault",
     "AzurermProviderFeaturesLogAnalyticsWorkspace",
     "AzurermProviderFeaturesMachineLearning",

@@ -192,11 +192,14 @@ class EnvironmentStack(tf.TerraformStack):
         setting = self.settings.identities.application
         if not setting.enabled:
             return None
+        # Entra takes no group as an owner: who makes the application owns it, and the others' logins change nothing.
+        by_group = self._deployer_kind() is Kind.GROUP
         application = ApplicationIdentity(
             self,
             "application",
             display_name=self.names.application,
-            owner_object_id=self.providers.deployer_object_id,
+            owner_object_id=self.providers.login_object_id if by_group else self.providers.deployer_object_id,
+            keep_owners=by_group,
             secret=setting.secret_enabled,
         )
         if setting.github is not None:

@@ -7,14 +7,32 @@ from dataclasses import dataclass
 from constructs_lib import bindings as tf
 from ezazml.config.models import EnvironmentModel
 
+#: Azure services that a new subscription may not have switched on, beyond azurerm's "core". Spelt as Azure lists them:
+#: azurerm compares with upper and lower case (requiring_registration.go).
+RESOURCE_PROVIDERS = (
+    "Microsoft.MachineLearningServices",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.KeyVault",
+    "microsoft.insights",
+    "Microsoft.OperationalInsights",
+    # Application Insights' own alert rules.
+    "Microsoft.AlertsManagement",
+    # Managed online endpoints: without these two, "Resource provider [N/A] isn't registered with Subscription [N/A]"
+    # (Microsoft Q&A, learn.microsoft.com/answers/questions/2129910).
+    "Microsoft.PolicyInsights",
+    "Microsoft.Cdn",
+)
+
 
 @dataclass(frozen=True)
 class Providers:
-    """Who deploys, and into which tenant: settings, or what the login says."""
+    """Who deploys, and into which tenant: settings, or what the login says. The login is one of the deployers where
+    those are a group."""
 
     tenant_id: str
     subscription_id: str
     deployer_object_id: str
+    login_object_id: str
 
 
 def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Providers:
@@ -27,12 +45,7 @@ def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Provi
         tenant_id=settings.tenant_id,
         storage_use_azuread=True,
         resource_provider_registrations="core",
-        resource_providers_to_register=[
-            "Microsoft.MachineLearningServices",
-            "Microsoft.ContainerRegistry",
-            "Microsoft.Insights",
-            "Microsoft.OperationalInsights",
-        ],
+        resource_providers_to_register=list(RESOURCE_PROVIDERS),
     )
     tf.AzureadProvider(stack, "azuread", tenant_id=settings.tenant_id)
     login = tf.DataAzurermClientConfig(stack, "login")
@@ -40,6 +53,7 @@ def add_providers(stack: tf.TerraformStack, settings: EnvironmentModel) -> Provi
         tenant_id=settings.tenant_id or login.tenant_id,
         subscription_id=settings.subscription_id or login.subscription_id,
         deployer_object_id=settings.identities.deployer.object_id or login.object_id,
+        login_object_id=login.object_id,
     )
 
 
@@ -49,13 +63,17 @@ def _features(settings: EnvironmentModel) -> tf.AzurermProviderFeatures:
     The resource group may go with what Azure itself puts into it, such as Application Insights' smart detection
     rules, unless the environment is protected. A soft-deleted vault is recovered when its name is used again.
 
+    Application Insights gets an alert rule from Azure, "Failure Anomalies". ``features.application_insights`` could
+    disable it, and is left out: azurerm then waits for the rule up to the timeout, before the component is in the
+    state; where Azure makes no rule, the deployment fails and the component is left behind unmanaged
+    (application_insights_resource.go). The rule goes with the group.
+
     The provider must not ask the storage account's queue and web services about settings that the stack does not make:
     without account keys that needs data roles on the account, which nobody has while it is being created (Terraform
     azurerm 4, ``features.storage.data_plane_available``).
     """
     purge = settings.on_destroy == "purge"
     return tf.AzurermProviderFeatures(
-        application_insights=[tf.AzurermProviderFeaturesApplicationInsights(disable_generated_rule=True)],
         key_vault=[
             tf.AzurermProviderFeaturesKeyVault(
                 purge_soft_delete_on_destroy=purge,

@@ -11,6 +11,7 @@ import click
 
 from ezazml.cli.common import asking, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import Context, enter
+from ezazml.config.checks import warnings_for_deployment
 from ezazml.config.loading import environments_to_synthesise, load_environment
 from ezazml.config.targets import Target
 from ezazml.errors import EzazmlError, InputError
@@ -203,4 +204,8 @@ def _line(change: Change) -> str:
 def _bench(environment: str, purpose: Purpose) -> Workbench:
     context = enter(environment)
     with progress(f"Preparing {environment}") as show_line:
-        return prepare(environment, root=context.root, environ=context.environ, show=show_line, purpose=purpose)
+        bench = prepare(environment, root=context.root, environ=context.environ, show=show_line, purpose=purpose)
+    if purpose is Purpose.DEPLOY:
+        for warning in warnings_for_deployment(environment, bench.environment.settings):
+            click.secho(f"Warning: {warning}", fg="yellow", err=True)
+    return bench

@@ -6,7 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 
-from ezazml.config.models import AzurermBackend, ComputeCluster, ComputeInstance, EnvironmentModel, Section
+from ezazml.config.models import (
+    AzurermBackend,
+    ComputeCluster,
+    ComputeInstance,
+    EnvironmentModel,
+    PrincipalType,
+    Section,
+)
 from ezazml.config.names import RULES
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
@@ -93,6 +100,17 @@ def _templates(settings: EnvironmentModel) -> Iterator[Finding]:
             if isinstance(text, str) and _TEMPLATE.search(text):
                 fix = "Write the text itself, without ${ and %{."
                 yield path, f"{text!r} holds an expression, which Terraform would evaluate.", fix
+
+
+def warnings_for_deployment(name: str, settings: EnvironmentModel) -> list[str]:
+    """What works today and will surprise later, one line each."""
+    if settings.target is not Target.AZURE or not settings.protected or settings.identities.deployer.object_id:
+        return []
+    return [
+        f"environments/{name}.yaml: identities.deployer.object_id is not set in a protected environment. Who deploys "
+        "next with another login replaces the deployer's roles, and may have no access to the vault's secrets. Set it "
+        "to the object id of a shared Entra group (with principal_type: Group), or of the pipeline's service principal."
+    ]
 
 
 def _places(settings: EnvironmentModel) -> Iterator[Finding]:
@@ -205,9 +223,13 @@ def _backend(settings: EnvironmentModel) -> Iterator[Finding]:
 
 
 def _dependencies(settings: EnvironmentModel) -> Iterator[Finding]:
+    deployer = settings.identities.deployer
+    if deployer.principal_type is PrincipalType.GROUP and deployer.object_id is None:
+        path: Path = ("identities", "deployer", "principal_type")
+        yield path, "'Group' needs identities.deployer.object_id: who is logged in is no group.", "Set object_id."
     github: Section | None = settings.identities.application.github
     if github is not None and not settings.identities.application.enabled:
-        path: Path = ("identities", "application", "github")
+        path = ("identities", "application", "github")
         yield path, "needs identities.application.enabled: true.", "Enable the application or remove github."
     federation = settings.identities.application.github
     if federation is not None and federation.environment is None and federation.branch is None:

@@ -69,13 +69,17 @@ class PrincipalType(StrEnum):
 
 
 class DeployerIdentity(Section):
-    """Who runs Terraform. Empty: whoever is logged in."""
+    """Who runs Terraform. Empty: whoever is logged in, so that another login replaces the roles."""
 
     object_id: str | None = Field(
-        None, description="Object id of the deploying principal. Default: the one that is logged in."
+        None,
+        description="Object id of who deploys: a group of all who do, or the pipeline's service principal. "
+        "Default: the one that is logged in.",
     )
     principal_type: PrincipalType | None = Field(
-        None, description="Set it when the principal was created minutes ago; Azure finds older ones itself."
+        None,
+        description="Group for a group. Else set it when the principal was created minutes ago; Azure finds older "
+        "ones itself.",
     )
 
 
@@ -141,7 +145,7 @@ class KeyVault(Section):
     role_wait_seconds: int = Field(
         120, ge=0, le=900, description="With rbac: wait for the roles to propagate before writing secrets."
     )
-    soft_delete_days: int = Field(7, ge=7, le=90)
+    soft_delete_days: int = Field(7, ge=7, le=90, description="Azure lets it be set once: choose before deploying.")
     purge_protection_enabled: bool = False
 
 

@@ -1,8 +1,9 @@
 """Where does an environment go: to Azure, or to the sandbox on this machine?
 
-The product treats both alike. The target only fixes three settings, so that the two can never be mixed up:
+The product treats both alike. The target only fixes four settings, so that the two can never be mixed up:
 for the sandbox the subscription and the tenant are ids that Azure never issues (Azure's are random version 4
-UUIDs; these have version 0), and the state is kept on this machine.
+UUIDs; these have version 0), the state is kept on this machine, and the deployer is the sandbox's login, as its
+directory has none of the tenant's groups and principals.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def fixed_settings(name: str, root: Path, environ: Mapping[str, str]) -> dict[tu
         ("target",): Target.SANDBOX.value,
         ("subscription_id",): SANDBOX_SUBSCRIPTION_ID,
         ("tenant_id",): SANDBOX_TENANT_ID,
+        ("identities", "deployer"): {},
         ("backend",): {"type": "local", "path": str(home / "state" / f"{name}.tfstate")},
     }
 

@@ -37,7 +37,8 @@ def plan_change(
     for computed, causes in rules.recomputed.items():
         if config.get(computed) is None and causes & {_dotted(path) for path in changed}:
             planned[computed] = UNKNOWN
-    replace = [path for path in changed if _dotted(path) in rules.force_new]
+    forced = rules.force_new | rules.forces_new(prior, planned)
+    replace = [path for path in changed if _dotted(path) in forced]
     return Plan(complete(planned, schema), replace)
 
 

@@ -53,6 +53,14 @@ def test_an_environments_life(at: Project, engine: str) -> None:
     assert "LOSES DATA  (because of location)" in shown
     at.edit("location: northeurope", "location: westeurope")
 
+    # storage that moves into availability zones: Azure makes it anew as well
+    at.edit("replication: LRS", "replication: ZRS")
+    assert (
+        "azurerm_storage_account.storage  LOSES DATA  (because of account_replication_type)"
+        in at.ok("plan", "sandbox").out
+    )
+    at.edit("replication: ZRS", "replication: LRS")
+
     # destroy: asks, refuses a wrong name, then leaves nothing
     assert at.ezazml("destroy", "sandbox", stdin="sandbx\n").code == 2
     assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == 31
@@ -121,6 +129,28 @@ def test_a_protected_environment_is_not_destroyed(at: Project) -> None:
     )
     assert direct.code != 0
     assert "prevent_destroy" in direct.text
+
+
+def test_a_protected_environment_still_changes(at: Project) -> None:
+    at.variables["EZAZML_KEY_VAULT__ROLE_WAIT_SECONDS"] = "0"
+
+    def run(*command: str) -> str:
+        answer = at.in_sandbox("ezazml", *command, environments=["prd"])
+        assert answer.code == 0, answer.text
+        return answer.out
+
+    run("deploy", "prd", "--yes")
+    # Another size replaces a cluster, and with it the roles of its identity on the locked storage and registry.
+    at.edit("size: Standard_DS4_v2", "size: Standard_DS5_v2", "prd")
+    run("deploy", "prd", "--yes")
+    assert json.loads(run("plan", "prd", "-o", "json"))["changes"] == []
+    # The other cluster is the last in the file: without it, its roles go.
+    path = at.folder / "environments" / "prd.yaml"
+    path.write_text(path.read_text().split("    - name: gpu-cluster")[0])
+    run("deploy", "prd", "--yes")
+    assert json.loads(run("plan", "prd", "-o", "json"))["changes"] == []
+    with Store.transaction(at.home.store_file) as store:
+        assert len(store.find("Microsoft.Authorization/locks")) == 3
 
 
 def test_a_kept_vault_and_workspace_hold_their_names(at: Project) -> None:

@@ -71,6 +71,19 @@ def test_an_environment_of_azure_needs_a_subscription(at: Project) -> None:
     assert "'changemetfstate' is a placeholder" in answer.err
 
 
+def test_a_protected_environment_without_a_named_deployer_warns(at: Project) -> None:
+    at.home.up()
+    at.variables |= {"ARM_SUBSCRIPTION_ID": REAL, "TF_CLI_CONFIG_FILE": str(at.home.terraform_rc)}
+    file = at.folder / "environments" / "live.yaml"
+    file.write_text("protected: true\non_destroy: keep\nbackend: {type: local}\n")
+    warning = "Warning: environments/live.yaml: identities.deployer.object_id is not set in a protected environment."
+    # The plan itself fails, as nobody is logged in.
+    assert warning in at.ezazml("plan", "live").err
+    deployer = f"{{object_id: {REAL}, principal_type: Group}}"
+    file.write_text(f"{file.read_text()}identities:\n  deployer: {deployer}\n")
+    assert "Warning" not in at.ezazml("plan", "live").err
+
+
 def test_planted_secrets_are_in_no_file_but_the_state(at: Project) -> None:
     planted = {
         "ARM_CLIENT_SECRET": "pl4nted-client-secret",

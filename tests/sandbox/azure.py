@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
 from sandbox.terraform_provider.rules import RESOURCES
-from sandbox.terraform_provider.rules.base import Azure, Values
+from sandbox.terraform_provider.rules.base import Azure, AzureError, Values
 
 OBJECT_ID = "aaaaaaaa-0000-4000-8000-000000000001"
 PREFIX = f"/subscriptions/{SANDBOX_SUBSCRIPTION_ID}"
@@ -36,6 +38,16 @@ def create(cloud: Azure, kind: str, **values: Any) -> Values:
     defaults = {name: value for name, value in rules.defaults.items() if "." not in name}
     whole = {**defaults, **values}
     return {**whole, **rules.create(cloud, whole)}
+
+
+def delete(cloud: Azure, kind: str, state: Values) -> None:
+    """Delete a resource."""
+    RESOURCES[kind].delete(cloud, state)
+
+
+def refused(code: str) -> Any:
+    """Expects Azure to refuse, with this in its answer."""
+    return pytest.raises(AzureError, match=code)
 
 
 def group(cloud: Azure, name: str = "rg") -> Values:

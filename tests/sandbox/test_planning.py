@@ -11,12 +11,13 @@ import pytest
 from sandbox.terraform_provider.codec import complete, contains_unknown, decode, encode
 from sandbox.terraform_provider.planning import plan_change, same
 from sandbox.terraform_provider.rules import RESOURCES
-from sandbox.terraform_provider.rules.base import UNKNOWN
+from sandbox.terraform_provider.rules.base import UNKNOWN, AzureError
 from sandbox.terraform_provider.schema.library import SchemaLibrary
 from sandbox.terraform_provider.schema.model import Schema
 from tests.sandbox.azure import azure
 
 STORAGE = "azurerm_storage_account"
+LOGS = "azurerm_log_analytics_workspace"
 CONFIG: dict[str, Any] = {
     "name": "storage01",
     "location": "westeurope",
@@ -75,6 +76,51 @@ def test_an_attribute_that_cannot_change_replaces(tmp_path: Path, schema: Schema
     assert result.replace == [(attribute,)]
 
 
+@pytest.mark.parametrize(
+    ("change", "replaced"),
+    [
+        ({"account_replication_type": "GRS"}, False),
+        ({"account_replication_type": "ZRS"}, True),
+        ({"account_replication_type": "GZRS"}, True),
+        ({"account_replication_type": UNKNOWN}, False),
+        ({"account_kind": "BlockBlobStorage"}, True),
+    ],
+)
+def test_a_change_replaces_for_certain_values_only(
+    tmp_path: Path, schema: Schema, change: dict[str, Any], replaced: bool
+) -> None:
+    result = plan(tmp_path, schema, {**CONFIG, **change}, deployed(tmp_path, schema))
+    assert result.replace == ([(attribute,) for attribute in change] if replaced else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "prior", "planned", "forced"),
+    [
+        (STORAGE, {"account_replication_type": "RAGZRS"}, {"account_replication_type": "LRS"}, True),
+        (STORAGE, {"account_kind": "Storage"}, {"account_kind": "StorageV2"}, False),
+        (STORAGE, {"account_kind": "BlobStorage"}, {"account_kind": "StorageV2"}, False),
+        (STORAGE, {"large_file_share_enabled": True}, {"large_file_share_enabled": False}, True),
+        (STORAGE, {"large_file_share_enabled": False}, {"large_file_share_enabled": True}, False),
+        (LOGS, {"sku": "PerGB2018"}, {"sku": "PerNode"}, True),
+        (LOGS, {"sku": "PerGB2018"}, {"sku": "CapacityReservation"}, False),
+        (LOGS, {"sku": "CapacityReservation"}, {"sku": "PerGB2018"}, False),
+        (LOGS, {"sku": "LACluster"}, {"sku": "PerGB2018"}, False),
+    ],
+)
+def test_which_values_force_a_new_resource(
+    kind: str, prior: dict[str, Any], planned: dict[str, Any], forced: bool
+) -> None:
+    assert (set(planned) <= RESOURCES[kind].forces_new(prior, planned)) is forced
+
+
+def test_closed_skus_of_log_analytics_are_refused(tmp_path: Path) -> None:
+    rules = RESOURCES[LOGS]
+    with azure(tmp_path) as cloud:
+        rules.customize_plan(cloud, {"sku": "Standard"}, {"sku": "Standard"})
+        with pytest.raises(AzureError, match="no longer supported"):
+            rules.customize_plan(cloud, None, {"sku": "Premium"})
+
+
 def test_an_unknown_reference_to_what_cannot_change_replaces(tmp_path: Path, schema: Schema) -> None:
     result = plan(tmp_path, schema, {**CONFIG, "resource_group_name": UNKNOWN}, deployed(tmp_path, schema))
     assert result.replace == [("resource_group_name",)]
@@ -107,8 +153,7 @@ def test_values_travel_unchanged(schema: Schema) -> None:
 
 
 def test_numbers_that_are_not_whole_travel_as_text(tmp_path: Path) -> None:
-    kind = "azurerm_log_analytics_workspace"
-    logs = SchemaLibrary("azurerm", tmp_path).schemas([kind])[kind]
+    logs = SchemaLibrary("azurerm", tmp_path).schemas([LOGS])[LOGS]
     data = encode({"daily_quota_gb": 0.1}, logs)
     assert msgpack.unpackb(data)["daily_quota_gb"] == "0.1"
     assert (decode(data, logs) or {})["daily_quota_gb"] == 0.1

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.home import SANDBOX_TENANT_ID
 from sandbox.terraform_provider.rules import RESOURCES
 from sandbox.terraform_provider.rules.base import UNKNOWN, AzureError
 from tests.sandbox.azure import (
@@ -16,20 +15,14 @@ from tests.sandbox.azure import (
     application,
     azure,
     create,
+    delete,
     group,
     insights,
+    refused,
     storage,
     vault,
     workspace,
 )
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(AzureError, match=code)
-
-
-def delete(cloud: Any, kind: str, state: dict[str, Any]) -> None:
-    RESOURCES[kind].delete(cloud, state)
 
 
 def test_what_is_created_reads_back_the_same(tmp_path: Path) -> None:
@@ -163,31 +156,6 @@ def test_a_read_only_lock_refuses_changes(tmp_path: Path) -> None:
         RESOURCES["azurerm_storage_account"].update(cloud, account, {**account, "tags": {"a": "b"}})
 
 
-def test_a_deleted_vault_holds_its_name_unless_it_is_purged(tmp_path: Path) -> None:
-    with azure(tmp_path, key_vault={"purge_soft_delete_on_destroy": False}) as cloud:
-        group(cloud)
-        delete(cloud, "azurerm_key_vault", vault(cloud))
-        assert [one["name"] for one in cloud.store.deleted()] == ["vault-01"]
-    with (
-        azure(tmp_path, key_vault={"recover_soft_deleted_key_vaults": False}) as cloud,
-        refused("soft-deleted Key Vault"),
-    ):
-        vault(cloud)
-    with azure(tmp_path) as cloud:
-        recovered = vault(cloud, tags={"a": "b"})
-        assert recovered["tags"] == {"a": "b"}
-        assert cloud.store.deleted() == []
-        delete(cloud, "azurerm_key_vault", recovered)
-        assert cloud.store.deleted() == []
-
-
-def test_a_vault_with_purge_protection_is_never_purged(tmp_path: Path) -> None:
-    with azure(tmp_path) as cloud:
-        group(cloud)
-        delete(cloud, "azurerm_key_vault", vault(cloud, purge_protection_enabled=True))
-        assert len(cloud.store.deleted()) == 1
-
-
 def test_a_deleted_workspace_holds_its_name_unless_it_is_purged(tmp_path: Path) -> None:
     with azure(tmp_path) as cloud:
         group(cloud)
@@ -251,48 +219,6 @@ def test_a_workspace_refuses_storage_of_the_wrong_kind(tmp_path: Path, kind: dic
     with refused("BadArgument"), azure(tmp_path) as cloud:
         group(cloud)
         workspace(cloud, storage_account_id=storage(cloud, **kind)["id"])
-
-
-def test_a_secret_needs_access_to_the_vault(tmp_path: Path) -> None:
-    with azure(tmp_path) as cloud:
-        group(cloud)
-        key_vault = vault(cloud)
-        secret = {"name": "secret", "key_vault_id": key_vault["id"], "value": "pl4nted"}
-        with refused("Forbidden.*secrets set permission"):
-            create(cloud, "azurerm_key_vault_secret", **secret)
-        create(
-            cloud,
-            "azurerm_key_vault_access_policy",
-            key_vault_id=key_vault["id"],
-            tenant_id=SANDBOX_TENANT_ID,
-            object_id=OBJECT_ID,
-            secret_permissions=["Get", "Set"],
-        )
-        made = create(cloud, "azurerm_key_vault_secret", **secret)
-        assert made["id"].startswith("https://vault-01.vault.azure.net/secrets/secret/")
-        changed = RESOURCES["azurerm_key_vault_secret"].update(cloud, made, {**made, "value": "new"})
-        assert changed["version"] != made["version"]
-        assert changed["versionless_id"] == made["versionless_id"]
-        with refused("Forbidden.*secrets delete permission"):
-            delete(cloud, "azurerm_key_vault_secret", made)
-        assert "pl4nted" not in str(cloud.store.find())
-
-
-def test_in_rbac_mode_a_role_gives_access_to_secrets(tmp_path: Path) -> None:
-    with azure(tmp_path) as cloud:
-        group(cloud)
-        key_vault = vault(cloud, rbac_authorization_enabled=True)
-        secret = {"name": "secret", "key_vault_id": key_vault["id"], "value": "x"}
-        with refused("Forbidden"):
-            create(cloud, "azurerm_key_vault_secret", **secret)
-        create(
-            cloud,
-            "azurerm_role_assignment",
-            scope=f"{PREFIX}/resourceGroups/rg",
-            role_definition_name="Key Vault Secrets Officer",
-            principal_id=OBJECT_ID,
-        )
-        assert create(cloud, "azurerm_key_vault_secret", **secret)["value"] == "x"
 
 
 @pytest.mark.parametrize(
@@ -395,9 +321,3 @@ def test_premium_features_of_a_registry_need_the_premium_sku(tmp_path: Path) -> 
         with refused("Premium"):
             rules.customize_plan(cloud, None, {"sku": "Standard", "retention_policy_in_days": 7})
         rules.customize_plan(cloud, None, {"sku": "Premium", "retention_policy_in_days": 7})
-
-
-def test_purge_protection_cannot_be_taken_back(tmp_path: Path) -> None:
-    rules = RESOURCES["azurerm_key_vault"]
-    with azure(tmp_path) as cloud, refused("Purge Protection"):
-        rules.customize_plan(cloud, {"purge_protection_enabled": True}, {"purge_protection_enabled": False})

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from constructs_lib.ml_compute import iso_duration
+from sandbox.terraform_provider.rules import RESOURCES
 from tests.synth.stacks import ROOT, SHIPPED, Stack, addresses, resources, shipped, variation
 
 ROLE = "azurerm_role_assignment"
@@ -113,6 +114,40 @@ def test_the_storage_account_needs_no_data_role_to_be_created(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SHIPPED)
+def test_a_new_subscription_gets_every_resource_provider_in_use(name: str) -> None:
+    stack = shipped(name)
+    azurerm = stack["provider"]["azurerm"][0]
+    assert azurerm["resource_provider_registrations"] == "core"
+    assert set(azurerm["resource_providers_to_register"]) == {
+        "Microsoft.MachineLearningServices",
+        "Microsoft.ContainerRegistry",
+        "Microsoft.KeyVault",
+        "microsoft.insights",  # sic: azurerm compares with upper and lower case
+        "Microsoft.OperationalInsights",
+        "Microsoft.AlertsManagement",
+        "Microsoft.PolicyInsights",
+        "Microsoft.Cdn",
+    }
+    # Every service that the stack's resources belong to is among them or in azurerm's "core".
+    core = {f"microsoft.{one}" for one in ("authorization", "compute", "managedidentity", "resources", "storage")}
+    named = {one.lower() for one in azurerm["resource_providers_to_register"]} | core
+    used = {
+        arm_type.split("/")[0].lower()
+        for kind in stack["resource"]
+        if (arm_type := getattr(RESOURCES.get(kind), "arm_type", "")) and kind.startswith("azurerm_")
+    }
+    assert used <= named
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_deployment_does_not_wait_for_a_rule_that_azure_may_not_make(name: str) -> None:
+    features = shipped(name)["provider"]["azurerm"][0]["features"][0]
+    assert "application_insights" not in features
+    # The rule must not keep the group from being deleted.
+    assert features["resource_group"] == [{"prevent_deletion_if_contains_resources": name == "prd"}]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_application_insights_has_a_workspace(name: str) -> None:
     insights = resources(shipped(name), "azurerm_application_insights")["insights"]
     assert insights["workspace_id"] == "${azurerm_log_analytics_workspace.logs.id}"
@@ -176,6 +211,19 @@ def test_the_application_is_owned_by_the_deployer() -> None:
     assert application["owners"] == ["${data.azurerm_client_config.login.object_id}"]
 
 
+def test_a_group_deploys_and_who_is_logged_in_owns_the_application(tmp_path: Path) -> None:
+    group = "11111111-2222-4333-8444-555555555555"
+    deployer = {"object_id": group, "principal_type": "Group"}
+    stack = variation(tmp_path, {"identities": {"deployer": deployer}})
+    role = resources(stack, ROLE)["role_deployer_blobs"]
+    assert (role["principal_id"], role["principal_type"]) == (group, "Group")
+    assert resources(stack, "azurerm_key_vault_access_policy")["vault_deployer"]["object_id"] == group
+    for kind in ("azuread_application", "azuread_service_principal"):
+        one = resources(stack, kind)["application"]
+        assert one["owners"] == ["${data.azurerm_client_config.login.object_id}"]
+        assert one["lifecycle"]["ignore_changes"] == ["owners"]
+
+
 def test_secrets_wait_for_the_deployers_policy() -> None:
     for secret in resources(shipped("dev"), "azurerm_key_vault_secret").values():
         assert secret["depends_on"] == ["azurerm_key_vault_access_policy.vault_deployer"]
@@ -213,6 +261,22 @@ def test_what_lies_under_a_lock_is_destroyed_after_it() -> None:
             and f"${{{locked}.id}}" in (one.get("scope"), one.get("storage_account_id"), one.get("key_vault_id"))
         }
         assert inside | {locked} <= set(lock["depends_on"])
+
+
+def test_a_lock_lifts_while_what_lies_under_it_is_replaced_or_removed(tmp_path: Path) -> None:
+    stack = shipped("prd")
+    for lock in resources(stack, "azurerm_management_lock").values():
+        assert lock["lifecycle"]["replace_triggered_by"] == [f"{one}.id" for one in sorted(lock["depends_on"])]
+        assert len(lock["notes"]) <= 512
+
+    def notes(clusters: int) -> str:
+        compute = {"clusters": [{"name": f"cluster-{index}"} for index in range(clusters)]}
+        made = variation(tmp_path, {"protected": True, "on_destroy": "keep", "compute": compute})
+        text: str = resources(made, "azurerm_management_lock")["lock_storage"]["notes"]
+        return text
+
+    # Notes that change replace a lock: the only way to tell it that something is gone.
+    assert notes(1) == notes(1) != notes(2)
 
 
 @pytest.mark.parametrize("name", ["dev", "uat", "preprod"])

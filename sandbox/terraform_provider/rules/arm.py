@@ -125,7 +125,7 @@ class ArmRules(ResourceRules):
 
     def _fill(self, azure: Azure, values: Values, body: ArmObject) -> None:
         if values.get("location"):
-            body["location"] = values["location"].replace(" ", "").lower()
+            body["location"] = normalised_location(values["location"])
         if "tags" in values:
             body["tags"] = values["tags"] or {}
         for attribute, place in self.fields.items():
@@ -180,6 +180,11 @@ class ArmRules(ResourceRules):
 def group_id(azure: Azure, name: str) -> str:
     """Id of a resource group."""
     return f"/subscriptions/{azure.subscription_id}/resourceGroups/{name}"
+
+
+def normalised_location(location: str) -> str:
+    """A region's name, from its name or display name."""
+    return location.replace(" ", "").lower()
 
 
 def already_exists(type_name: str, identifier: str) -> AzureError:

@@ -71,7 +71,7 @@ class ResourceRules(ABC):
     """One Terraform resource type. A class per type; the engine makes one instance."""
 
     type_name: ClassVar[str]
-    #: Dotted attribute paths whose change replaces the resource (``identity.type`` for inside blocks).
+    #: Dotted attribute paths whose change always replaces the resource (``identity.type`` for inside blocks).
     force_new: ClassVar[frozenset[str]] = frozenset()
     #: Defaults that the real provider plans for an argument left out (SDKv2 ``Default``), dotted paths.
     defaults: ClassVar[Mapping[str, Any]] = {}
@@ -90,6 +90,11 @@ class ResourceRules(ABC):
         self, azure: Azure, prior: Values | None, planned: Values
     ) -> None:
         """Change ``planned`` as the provider's CustomizeDiff does. May raise :class:`AzureError`."""
+
+    def forces_new(self, prior: Values, planned: Values) -> set[str]:  # noqa: ARG002
+        """Attributes that replace the resource for these values only, beyond ``force_new``: what the provider's
+        CustomizeDiff or ForceNewIfChange decides. Dotted paths; those that do not change count for nothing."""
+        return set()
 
     @abstractmethod
     def create(self, azure: Azure, values: Values) -> Values:

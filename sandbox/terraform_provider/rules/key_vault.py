@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sandbox.store import ArmObject
-from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, between, known, one_of
+from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, between, known, normalised_location, one_of
 from sandbox.terraform_provider.rules.authorization import has_role
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Values
 
@@ -16,6 +16,8 @@ VAULTS = "Microsoft.KeyVault/vaults"
 SECRETS = "Microsoft.KeyVault/vaults/secrets"
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _SECRET_ROLES = frozenset({"Key Vault Administrator", "Key Vault Secrets Officer"})
+#: Besides those: may read secrets and nothing else.
+_READING_ROLES = _SECRET_ROLES | {"Key Vault Secrets User"}
 _PERMISSIONS = ("certificate", "key", "secret", "storage")
 
 
@@ -57,21 +59,35 @@ class KeyVaultRules(ArmRules):
             raise AzureError("BadRequest", text, attribute="purge_protection_enabled")
 
     def create(self, azure: Azure, values: Values) -> Values:
-        """A soft-deleted vault holds the name: recovered, if the provider's features say so."""
+        """A soft-deleted vault holds the name. azurerm looks for it in the location, and recovers it if the provider's
+        features say so; in another location or resource group, the name is just taken."""
         deleted = [body for body in azure.store.deleted(VAULTS) if body["name"].lower() == values["name"].lower()]
-        if deleted:
-            if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
-                raise AzureError(
-                    "SoftDeletedVaultExists",
-                    f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
-                    f"{deleted[0]['location']!r}, however automatically recovering this KeyVault has been disabled "
-                    "via the `features` block (recover_soft_deleted_key_vaults). Purge or recover it, or choose "
-                    "another name.",
-                    attribute="name",
-                )
-            azure.store.recover(deleted[0]["id"])
-            return self.update(azure, {"id": deleted[0]["id"]}, values)
-        return super().create(azure, values)
+        if not deleted:
+            return super().create(azure, values)
+        body = deleted[0]
+        if body["location"] != normalised_location(values["location"]):
+            raise _name_in_use(values["name"])
+        if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
+            raise AzureError(
+                "SoftDeletedVaultExists",
+                f"An existing soft-deleted Key Vault exists with the Name {values['name']!r} in the location "
+                f"{body['location']!r}, however automatically recovering this KeyVault has been disabled "
+                "via the `features` block (recover_soft_deleted_key_vaults). Purge or recover it, or choose "
+                "another name.",
+                attribute="name",
+            )
+        if body["id"].lower() != self.resource_id(azure, values).lower():
+            raise _name_in_use(values["name"])
+        azure.store.recover(body["id"])
+        return self.update(azure, {"id": body["id"]}, values)
+
+    def update(self, azure: Azure, prior: Values, values: Values) -> Values:
+        """The days of soft delete are set once; azurerm finds out while applying."""
+        before, after = (one.get("soft_delete_retention_days") for one in (prior, values))
+        if before is not None and before != after:
+            text = "once `soft_delete_retention_days` has been configured it cannot be modified"
+            raise AzureError("BadRequest", text, attribute="soft_delete_retention_days")
+        return super().update(azure, prior, values)
 
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:  # noqa: ARG002
         """Policies that stand in the vault itself replace the separate ones."""
@@ -193,7 +209,12 @@ class KeyVaultSecretRules(ResourceRules):
         return self._write(azure, vault, identifier, values, new_version=True)
 
     def read(self, azure: Azure, state: Values) -> Values | None:
-        """The current version."""
+        """The current version. Azure refuses a login without access, so that a refresh fails too."""
+        address = state["id"].split("secrets/")[0]
+        vault = next((body for body in azure.store.find(VAULTS) if body["properties"]["vaultUri"] == address), None)
+        if vault is None:
+            return None
+        _require_access(azure, vault, "Get")
         body = _find_secret(azure, state["id"])
         return None if body is None else _secret_values(azure, body)
 
@@ -241,6 +262,15 @@ class KeyVaultSecretRules(ResourceRules):
         return _secret_values(azure, body)
 
 
+def _name_in_use(name: str) -> AzureError:
+    return AzureError(
+        "VaultAlreadyExists",
+        f"The vault name {name!r} is already in use. Vault names are globally unique: a vault of the name was deleted "
+        "lately and not purged, in another location or resource group. Purge it, or choose another name.",
+        attribute="name",
+    )
+
+
 def _vault(azure: Azure, identifier: str) -> ArmObject:
     vault = azure.store.get(identifier)
     if vault is None:
@@ -253,7 +283,8 @@ def _vault(azure: Azure, identifier: str) -> ArmObject:
 def _require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
     """As the vault's data plane: an access policy of the caller, or a role in rbac mode."""
     if vault["properties"]["enableRbacAuthorization"]:
-        allowed = has_role(azure, azure.object_id, _SECRET_ROLES, vault["id"])
+        roles = _READING_ROLES if permission == "Get" else _SECRET_ROLES
+        allowed = has_role(azure, azure.object_id, roles, vault["id"])
     else:
         allowed = any(
             policy["objectId"] == azure.object_id

@@ -10,10 +10,12 @@ from typing import ClassVar
 
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
-from sandbox.terraform_provider.rules.base import Azure, Invalid, Values
+from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
 
 _INSIGHTS_RETENTION = (30, 60, 90, 120, 180, 270, 365, 550, 730)
 _LOG_RETENTION_DAYS = 14
+#: Log Analytics moves between these two without a new workspace.
+_MOVABLE_SKUS = frozenset({"PerGB2018", "CapacityReservation"})
 
 
 class LogAnalyticsWorkspaceRules(ArmRules):
@@ -46,6 +48,19 @@ class LogAnalyticsWorkspaceRules(ArmRules):
         """Retention is 30 to 730 days."""
         yield from super().validate(config)
         yield from between(config, "retention_in_days", 30, 730)
+
+    def customize_plan(self, azure: Azure, prior: Values | None, planned: Values) -> None:  # noqa: ARG002
+        """Two SKUs are closed: only workspaces that have them keep them."""
+        sku = planned.get("sku")
+        if sku in ("Standard", "Premium") and (prior is None or prior.get("sku") != sku):
+            text = "creation of log analytics workspaces with `Standard` or `Premium` SKUs is no longer supported"
+            raise AzureError("BadRequest", text, attribute="sku")
+
+    def forces_new(self, prior: Values, planned: Values) -> set[str]:
+        """Another SKU, unless a cluster's SKU goes or capacity reservation comes or goes (azurerm's
+        log_analytics_workspace_resource.go, CustomizeDiff)."""
+        skus = {prior.get("sku"), planned.get("sku")}
+        return set() if prior.get("sku") in (None, "LACluster") or skus == _MOVABLE_SKUS else {"sku"}
 
     def before_create(self, azure: Azure, values: Values, identifier: str) -> None:  # noqa: ARG002
         """A workspace of the name that was deleted lately comes back: Azure recovers it."""

@@ -14,7 +14,6 @@ from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Va
 _SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 _REPLICATIONS = ("LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS")
 _KEYS = ("primary", "secondary")
-#: azurerm replaces the account when it moves between these (storage_account_resource.go, account_replication_type).
 _ZONAL = frozenset({"ZRS", "GZRS", "RAGZRS"})
 
 
@@ -118,6 +117,19 @@ class StorageAccountRules(ArmRules):
         """The default access tier is Hot where the kind has tiers."""
         if planned.get("account_kind") in ("StorageV2", "BlobStorage") and not known(planned.get("access_tier")):
             planned["access_tier"] = "Hot"
+
+    def forces_new(self, prior: Values, planned: Values) -> set[str]:
+        """Moving data into or out of availability zones, most changes of kind, and large file shares switched off
+        (azurerm's storage_account_resource.go, CustomizeDiff)."""
+        forced = set()
+        replications = prior.get("account_replication_type"), planned.get("account_replication_type")
+        if all(map(known, replications)) and (replications[0] in _ZONAL) != (replications[1] in _ZONAL):
+            forced.add("account_replication_type")
+        if prior.get("account_kind") != "Storage" and planned.get("account_kind") != "StorageV2":
+            forced.add("account_kind")
+        if prior.get("large_file_share_enabled") and not planned.get("large_file_share_enabled"):
+            forced.add("large_file_share_enabled")
+        return forced
 
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:
         """The SKU joins tier and replication; blob settings are a service of their own below the account."""

@@ -90,6 +90,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("backend: {type: s3}", "backend: needs a type, one of 'azurerm', 'local'."),
         ("backend: {type: azurerm, storage_account_name: No_Name}", "breaks the rule for storage accounts"),
         ("protected: true", "on_destroy: 'purge' contradicts protected: true"),
+        ("identities: {deployer: {principal_type: Group}}", "who is logged in is no group"),
         ("identities: {application: {github: {repository: a/b}}}", "needs an environment or a branch"),
         ("user: {enabled: true, domain: 'no domain'}", "user.domain: 'no domain' is not a domain."),
         ("unique_suffix: true", "unique_suffix: needs subscription_id"),

@@ -52,6 +52,14 @@ def test_an_environment_rehearsed_in_the_sandbox_gets_its_ids_and_a_local_state(
     assert environment.origins["subscription_id"] == "target sandbox"
 
 
+def test_the_sandbox_is_deployed_by_its_own_login(project: Path) -> None:
+    deployer = f"identities:\n  deployer: {{object_id: {GUID}, principal_type: Group}}\n"
+    path = project / "environments" / "dev.yaml"
+    path.write_text(path.read_text().replace("identities:\n", deployer))
+    assert load_environment("dev", root=project, environ={}).settings.identities.deployer.object_id == GUID
+    assert load_environment("dev", root=project, environ=SHELL).settings.identities.deployer.object_id is None
+
+
 def test_a_sandbox_shell_refuses_an_environment_it_was_not_opened_for(project: Path) -> None:
     with pytest.raises(InputError, match=r"prd.*is one of Azure.*ezazml sandbox env prd"):
         load_environment("prd", root=project, environ=SHELL)
