@@ -16,6 +16,7 @@ from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
 from ezazml.terraform.engine import find_engine
+from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
 from ezazml.terraform.synth import synthesise
 
@@ -70,7 +71,8 @@ def prepare(
     engine = find_engine(environ)
     show("synthesising")
     folder = synthesise(environment, environ)
-    terraform = Terraform(engine, folder, _with_secrets(environment, environ), progress=show)
+    providers = ProviderCache(root / ".ezazml" / "providers")
+    terraform = Terraform(engine, folder, _with_secrets(environment, environ), providers=providers, progress=show)
     if environment.settings.backend.type == "local":
         Path(_local_state(environment)).parent.mkdir(parents=True, exist_ok=True)
     show(f"initialising {engine}")

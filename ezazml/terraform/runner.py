@@ -14,6 +14,7 @@ from typing import Any
 
 from ezazml.errors import EzazmlError
 from ezazml.terraform.engine import Engine, without_overrides
+from ezazml.terraform.provider_cache import ProviderCache
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,9 +31,16 @@ class Terraform:
     """Terraform in the folder of one stack."""
 
     def __init__(
-        self, engine: Engine, folder: Path, environ: Mapping[str, str], *, progress: Progress = lambda _line: None
+        self,
+        engine: Engine,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        providers: ProviderCache,
+        progress: Progress = lambda _line: None,
     ) -> None:
         self._engine = engine
+        self._providers = providers
         self.folder = folder
         self._progress = progress
         own = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
@@ -50,7 +58,8 @@ class Terraform:
             return
         # An init that fails may have changed the backend already: what the stamp says no longer holds.
         stamp.unlink(missing_ok=True)
-        answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"])
+        with self._providers.for_init(self.folder, self._environ) as environ:
+            answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"], environ)
         if answer.returncode != 0:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
         stamp.write_text(wanted, encoding="utf-8")
@@ -85,11 +94,13 @@ class Terraform:
         rc = self._environ.get("TF_CLI_CONFIG_FILE", "")
         return json.dumps([stack, self._engine.program, self._engine.version, rc], sort_keys=True)
 
-    def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, arguments: Sequence[str], environ: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self._engine.program, *arguments],
             cwd=self.folder,
-            env=self._environ,
+            env=self._environ if environ is None else environ,
             capture_output=True,
             text=True,
             check=False,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ezazml.terraform.engine import Engine, without_overrides
+from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Terraform, TerraformError
 
 ENVIRON = {"PATH": "/bin:/usr/bin"}
@@ -33,15 +34,15 @@ def test_after_a_failed_init_the_next_one_runs_again(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     works = engine(tmp_path, f'echo "$1" >> "{ran}"')
     for _ in range(2):
-        Terraform(works, stack(tmp_path, "local"), ENVIRON).init()
+        Terraform(works, stack(tmp_path, "local"), ENVIRON, providers=ProviderCache(tmp_path / "providers")).init()
     assert ran.read_text().splitlines() == ["init"]
 
     fails = engine(tmp_path, "exit 1")
     with pytest.raises(TerraformError):
-        Terraform(fails, stack(tmp_path, "azurerm"), ENVIRON).init()
+        Terraform(fails, stack(tmp_path, "azurerm"), ENVIRON, providers=ProviderCache(tmp_path / "providers")).init()
 
     works = engine(tmp_path, f'echo "$1" >> "{ran}"')
-    Terraform(works, stack(tmp_path, "local"), ENVIRON).init()
+    Terraform(works, stack(tmp_path, "local"), ENVIRON, providers=ProviderCache(tmp_path / "providers")).init()
     assert ran.read_text().splitlines() == ["init", "init"]
 
 
@@ -56,7 +57,9 @@ def test_variables_that_change_what_terraform_does_do_not_reach_it(tmp_path: Pat
         "TF_WORKSPACE": "other",
         "TF_LOG": "error",
     }
-    Terraform(spy, stack(tmp_path, "local"), ENVIRON | overrides).init()
+    Terraform(
+        spy, stack(tmp_path, "local"), ENVIRON | overrides, providers=ProviderCache(tmp_path / "providers")
+    ).init()
     lines = seen.read_text().splitlines()
     assert [line for line in lines if line.startswith(("TF_CLI", "TF_DATA", "TF_WORKSPACE"))] == []
     assert "TF_LOG=error" in lines
