@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from ezazml.errors import InputError
 
 output_option = click.option(
     "--output",
@@ -34,6 +37,19 @@ def command_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return function
 
     return decorate
+
+
+@contextmanager
+def asking(instead: str) -> Iterator[None]:
+    """Ask inside of it. Raises :class:`InputError` where nobody can answer; ``instead`` is the option to pass then."""
+    try:
+        yield
+    except click.Abort as error:
+        # click turns the end of the input into an interrupt; only Ctrl-C is one.
+        if not isinstance(error.__context__, EOFError):
+            raise
+        click.echo(err=True)  # ends the line of the question
+        raise InputError("There is nobody to ask; nothing was changed.", hint=f"Pass {instead}.") from error
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

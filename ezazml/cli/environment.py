@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from ezazml.cli.common import environment_argument, output_option, print_json, print_table
+from ezazml.cli.common import asking, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import enter
 from ezazml.config.loading import environments_to_synthesise
+from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import deployment
 from ezazml.operations.inspection import Inventory, inspect
 from ezazml.operations.workbench import Purpose, Workbench, prepare
@@ -39,13 +40,18 @@ def synth(environments: tuple[str, ...]) -> None:
 @click.command()
 @environment_argument
 @click.option("--destroy", "destroying", is_flag=True, help="Plan the removal of everything.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes, with 1 for every error.")
 @output_option
 def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: str) -> None:
     """Show what a deployment of ENV would change. Changes nothing."""
-    bench = _bench(environment, Purpose.DESTROY if destroying else Purpose.DEPLOY)
-    with progress("Planning"):
-        summary = deployment.plan(bench, destroy=destroying)
+    try:
+        bench = _bench(environment, Purpose.DESTROY if destroying else Purpose.DEPLOY)
+        with progress("Planning"):
+            summary = deployment.plan(bench, destroy=destroying)
+    except InputError as error:
+        if detailed_exitcode:  # there 2 means changes
+            raise EzazmlError(error.message, hint=error.hint) from error
+        raise
     if output == "json":
         print_json(_as_json(summary, bench))
     else:
@@ -60,16 +66,16 @@ def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: st
 @output_option
 def deploy(environment: str, yes: bool, output: str) -> None:
     """Create or update ENV: plan, ask, then apply exactly that plan."""
-    bench = _bench(environment, Purpose.DEPLOY)
-
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
+    bench = _bench(environment, Purpose.DEPLOY)
 
     def confirm(summary: PlanSummary) -> bool:
         if output == "json":
             return True
         print_summary(summary, f"Plan for {environment} ({bench.where})")
-        return yes or click.confirm("Apply this plan?", default=False)
+        with asking("--yes"):
+            return yes or click.confirm("Apply this plan?", default=False)
 
     with progress("Deploying") as show:
         bench.terraform.report_to(show)
@@ -89,10 +95,13 @@ def deploy(environment: str, yes: bool, output: str) -> None:
 @output_option
 def destroy(environment: str, confirmation: str | None, output: str) -> None:
     """Remove ENV and everything in it. Asks for the environment's name."""
+    if output == "json" and confirmation is None:
+        raise click.UsageError(f"--output json needs --confirm {environment}: a program cannot be asked.")
     bench = _bench(environment, Purpose.DESTROY)
     if not bench.environment.settings.protected and confirmation is None:
         click.secho(f"This removes everything in {environment} on {bench.where}.", fg="red", err=True)
-        confirmation = click.prompt("Type the environment's name to go on", default="", show_default=False)
+        with asking(f"--confirm {environment}"):
+            confirmation = click.prompt("Type the environment's name to go on", default="", show_default=False)
     with progress("Destroying") as show:
         bench.terraform.report_to(show)
         summary = deployment.destroy(bench, confirmation=confirmation or "")

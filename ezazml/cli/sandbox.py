@@ -8,7 +8,7 @@ import subprocess
 
 import click
 
-from ezazml.cli.common import output_option, print_json, print_table
+from ezazml.cli.common import asking, output_option, print_json, print_table
 from ezazml.config.loading import FOLDER, available_environments
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import InputError
@@ -54,7 +54,8 @@ def status(output: str) -> None:
 def reset(yes: bool) -> None:
     """Empty the sandbox: everything in it, and every state of its environments."""
     if not yes:
-        click.confirm("Remove everything in the sandbox?", abort=True)
+        with asking("--yes"):
+            click.confirm("Remove everything in the sandbox?", abort=True)
     _home().reset()
     click.echo("The sandbox is empty.")
 
@@ -83,7 +84,7 @@ def env(environments: tuple[str, ...]) -> None:
         click.echo(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
 
 
-@sandbox.command(context_settings={"ignore_unknown_options": True})
+@sandbox.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--environment", "-e", "environments", multiple=True, metavar="ENV", help="Environment to rehearse.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(environments: tuple[str, ...], command: tuple[str, ...]) -> None:
