@@ -98,6 +98,18 @@ def left_out_message(environments: Sequence[Environment]) -> str:
     return f'{names}: left out, this shell is not set for the sandbox. To work on it: eval "$(ezazml sandbox env)".'
 
 
+def environ_to_look(name: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables with which the configuration of ``name`` is looked at, which touches nothing.
+
+    A shell of the sandbox may look at every environment: those that it was not opened for are seen as a new shell sees
+    them, without what sets it for the sandbox.
+    """
+    if not in_sandbox_shell(environ) or name in environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(","):
+        return environ
+    sandbox = {"EZAZML_TARGET", "EZAZML_SANDBOX_HOME", "EZAZML_SANDBOX_ENVIRONMENTS", *LOGIN_VARIABLES}
+    return {variable: value for variable, value in environ.items() if variable not in sandbox}
+
+
 def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None = None) -> Environment:
     """Load and validate one environment.
 
