@@ -56,7 +56,10 @@ def available_environments(root: Path) -> list[str]:
     return sorted(
         path.stem
         for path in (root / FOLDER).glob("*.yaml")
-        if path.stem not in _NOT_ENVIRONMENTS and not path.name.endswith(".schema.yaml")
+        if path.stem not in _NOT_ENVIRONMENTS
+        and not path.name.endswith(".schema.yaml")
+        # Editors and file systems keep copies there: .dev.yaml, .#dev.yaml, ._dev.yaml.
+        and not path.name.startswith(".")
     )
 
 
@@ -148,6 +151,11 @@ def new_environment(name: str, *, source: str, root: Path) -> Path:
     _require_known(source, available)
     if not _ENVIRONMENT_NAME.match(name):
         raise InputError(f"Environment name {name!r} breaks the rule: {NAME_RULE}.", hint="Choose another.")
+    if name in _NOT_ENVIRONMENTS:
+        raise InputError(
+            f"Environment name {name!r} is taken: {FOLDER}/{name}.yaml describes no environment.",
+            hint="Choose another.",
+        )
     path = root / FOLDER / f"{name}.yaml"
     if path.exists():
         raise InputError(f"Environment {name!r} exists already: {path}.", hint="Choose another name.")
