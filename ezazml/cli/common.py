@@ -24,8 +24,8 @@ environment_argument = click.argument("environment", metavar="ENV", envvar="TF_W
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as JSON on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print ``value`` as JSON on standard output; in ASCII, which no encoding of the output can spoil."""
+    click.echo(json.dumps(value, indent=2, default=str))
 
 
 def command_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
