@@ -24,8 +24,8 @@ environment_argument = click.argument("environment", metavar="ENV", envvar="TF_W
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as JSON on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print ``value`` as JSON on standard output; in ASCII, which no encoding of the output can spoil."""
+    click.echo(json.dumps(value, indent=2, default=str))
 
 
 def command_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -48,6 +48,7 @@ def asking(instead: str) -> Iterator[None]:
         # click turns the end of the input into an interrupt; only Ctrl-C is one.
         if not isinstance(error.__context__, EOFError):
             raise
+        click.echo(err=True)  # ends the line of the question
         raise InputError("There is nobody to ask; nothing was changed.", hint=f"Pass {instead}.") from error
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import click
 
 from ezazml.cli.common import environment_argument, output_option, print_json, print_table
-from ezazml.config.loading import FOLDER, available_environments, load_environment, new_environment
+from ezazml.config.loading import (
+    FOLDER,
+    available_environments,
+    environ_to_look,
+    load_environment,
+    new_environment,
+)
 from ezazml.config.schema import environment_schema, write_schema
 from ezazml.config.show import effective_names, effective_values
 from ezazml.errors import ConfigurationError, InputError
@@ -25,7 +32,7 @@ def config() -> None:
 @output_option
 def show(environment: str, output: str) -> None:
     """Print every effective value of ENV with where it came from. Secrets are masked."""
-    loaded = load_environment(environment, root=find_project())
+    loaded = load_environment(environment, root=find_project(), environ=environ_to_look(environment, os.environ))
     values, names = effective_values(loaded), effective_names(loaded)
     if output == "json":
         print_json({"settings": [dataclasses.asdict(row) for row in values], "names": names})
@@ -47,7 +54,7 @@ def validate(environments: tuple[str, ...], output: str) -> None:
     problems: dict[str, list[str]] = {}
     for name in names:
         try:
-            load_environment(name, root=root)
+            load_environment(name, root=root, environ=environ_to_look(name, os.environ))
             problems[name] = []
         except ConfigurationError as error:
             problems[name] = [str(problem) for problem in error.problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -54,15 +55,21 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, debug: bool) -> None:
     """EZAZ ML: an MLOps platform on Azure from one project, with CDK for Terraform."""
     context.obj = {"debug": debug}
+    # One form for all who read it: EZAZML_DEBUG=0 is off.
+    os.environ.pop("EZAZML_DEBUG", None)
     if debug:
         os.environ["EZAZML_DEBUG"] = "1"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program. Exit codes: 0 done, 1 the operation failed, 2 wrong input, 130 interrupted."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or a pipe that cannot show a character shows another one: no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
     try:
         # Outside of its standalone mode click returns the exit code that a command asked for.
         code = cli.main(args=arguments, prog_name="ezazml", standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
@@ -71,8 +78,27 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except EzazmlError as error:
-        if os.environ.get("EZAZML_DEBUG"):
-            traceback.print_exc()
-        click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
-        click.echo(str(error), err=True)
+        _tell(str(error))
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read our output, such as head, has enough
+        _give_up_output()
+        sys.exit(1)
+    except OSError as error:
+        _tell(f"{error.filename or 'writing'}: {error.strerror}." if error.strerror else str(error))
+        _give_up_output()
+        sys.exit(1)
+
+
+def _tell(message: str) -> None:
+    if os.environ.get("EZAZML_DEBUG"):
+        traceback.print_exc()
+    click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(message, err=True)
+
+
+def _give_up_output() -> None:
+    """Python writes the rest of the output when it ends: where that fails too, it must not fail again then."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

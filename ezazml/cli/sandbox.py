@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from pathlib import Path
 
 import click
 
 from ezazml.cli.common import asking, output_option, print_json, print_table
 from ezazml.config.loading import FOLDER, available_environments
 from ezazml.config.yaml_file import read_yaml
-from ezazml.errors import InputError
+from ezazml.errors import ConfigurationError, InputError
 from ezazml.project import find_project
 from ezazml.terraform.engine import with_engine_named
 from sandbox.home import SandboxHome
@@ -109,9 +110,15 @@ def _allowed(environments: tuple[str, ...]) -> list[str]:
     for name in environments:
         if name not in available:
             raise InputError(f"Environment {name!r} is unknown.", hint=f"Known environments: {', '.join(available)}.")
-    own = [
-        name
-        for name in available
-        if read_yaml(root / FOLDER / f"{name}.yaml", label=name).data.get("target") == "sandbox"
-    ]
-    return sorted({*own, *environments})
+    return [name for name in available if _belongs_here(root, name, asked=name in environments)]
+
+
+def _belongs_here(root: Path, name: str, *, asked: bool) -> bool:
+    try:
+        file = read_yaml(root / FOLDER / f"{name}.yaml", label=f"{FOLDER}/{name}.yaml")
+    except ConfigurationError:
+        # A broken file is a problem of those who work on its environment.
+        if asked:
+            raise
+        return False
+    return asked or file.data.get("target") == "sandbox"

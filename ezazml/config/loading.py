@@ -56,7 +56,10 @@ def available_environments(root: Path) -> list[str]:
     return sorted(
         path.stem
         for path in (root / FOLDER).glob("*.yaml")
-        if path.stem not in _NOT_ENVIRONMENTS and not path.name.endswith(".schema.yaml")
+        if path.stem not in _NOT_ENVIRONMENTS
+        and not path.name.endswith(".schema.yaml")
+        # Editors and file systems keep copies there: .dev.yaml, .#dev.yaml, ._dev.yaml.
+        and not path.name.startswith(".")
     )
 
 
@@ -98,6 +101,18 @@ def left_out_message(environments: Sequence[Environment]) -> str:
     return f'{names}: left out, this shell is not set for the sandbox. To work on it: eval "$(ezazml sandbox env)".'
 
 
+def environ_to_look(name: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables with which the configuration of ``name`` is looked at, which touches nothing.
+
+    A shell of the sandbox may look at every environment: those that it was not opened for are seen as a new shell sees
+    them, without what sets it for the sandbox.
+    """
+    if not in_sandbox_shell(environ) or name in environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(","):
+        return environ
+    sandbox = {"EZAZML_TARGET", "EZAZML_SANDBOX_HOME", "EZAZML_SANDBOX_ENVIRONMENTS", *LOGIN_VARIABLES}
+    return {variable: value for variable, value in environ.items() if variable not in sandbox}
+
+
 def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None = None) -> Environment:
     """Load and validate one environment.
 
@@ -136,6 +151,11 @@ def new_environment(name: str, *, source: str, root: Path) -> Path:
     _require_known(source, available)
     if not _ENVIRONMENT_NAME.match(name):
         raise InputError(f"Environment name {name!r} breaks the rule: {NAME_RULE}.", hint="Choose another.")
+    if name in _NOT_ENVIRONMENTS:
+        raise InputError(
+            f"Environment name {name!r} is taken: {FOLDER}/{name}.yaml describes no environment.",
+            hint="Choose another.",
+        )
     path = root / FOLDER / f"{name}.yaml"
     if path.exists():
         raise InputError(f"Environment {name!r} exists already: {path}.", hint="Choose another name.")

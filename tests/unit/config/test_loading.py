@@ -155,9 +155,15 @@ def test_a_new_environment_is_a_copy_under_a_valid_name(tmp_path: Path) -> None:
     write(tmp_path, "location: uksouth\n")
     new_environment("team-a", source="dev", root=tmp_path)
     assert available_environments(tmp_path) == ["dev", "team-a"]
-    for bad in ("Team", "a", "dev", "a_b", "-ab", "a--b"):
+    for bad in ("promotion", "Team", "a", "dev", "a_b", "-ab", "a--b"):
         with pytest.raises(InputError):
             new_environment(bad, source="dev", root=tmp_path)
+
+
+def test_hidden_copies_of_editors_are_no_environments(project: Path) -> None:
+    for name in (".dev", ".#dev", "._dev"):
+        write(project, "not: [valid", name=name)
+    assert available_environments(project) == ["dev", "prd", "preprod", "sandbox", "uat"]
 
 
 def test_only_the_environments_asked_for_are_synthesised(project: Path) -> None:
