@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ezazml.errors import EzazmlError, InputError
+from ezazml.operations.held_names import require_free_names
 from ezazml.operations.workbench import Workbench
 from ezazml.report.plan_summary import PlanSummary, summarise
 
@@ -23,13 +24,16 @@ def deploy(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
     """Plan, let ``confirm`` see the summary, and apply exactly that plan.
 
     Returns the summary of what was done (empty: there was nothing to do). Raises :class:`EzazmlError` when the
-    operation was not confirmed or Terraform failed; re-running is safe and does the rest.
+    operation was not confirmed or Terraform failed; re-running is safe and does the rest. Raises :class:`InputError`
+    before anything is destroyed when a name would not be free again.
     """
     with bench.plan_file() as file:
         bench.terraform.plan(file)
-        summary = summarise(bench.terraform.show_plan(file))
+        planned = bench.terraform.show_plan(file)
+        summary = summarise(planned)
         if summary.is_empty:
             return summary
+        require_free_names(bench.environment.name, bench.environment.settings, planned)
         if not confirm(summary):
             raise EzazmlError("Not confirmed; nothing was changed.")
         bench.terraform.apply(file)
