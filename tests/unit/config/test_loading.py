@@ -61,6 +61,11 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
             "compute: {instances: [{name: abc}], clusters: [{name: abc}]}",
             "compute.clusters[0].name: 'abc' is the name of compute.instances[0] already.",
         ),
+        (
+            "compute: {clusters: [{name: abc, size: Standard_NC6s_v3}]}",
+            "compute.clusters[0].size: 'Standard_NC6s_v3' can no longer be had: "
+            "Azure retired NCv3 on 30 September 2025. Use, for example, Standard_NC4as_T4_v3.",
+        ),
         ("tenant_id: contoso", "tenant_id: 'contoso' is not an id of the form"),
         ("tags: {'a<b': c}", "tags.a<b: a tag's name has 1 to 128 characters"),
         ("tags: {Env: a, env: b}", "tags.env: Azure does not tell 'env' from 'Env'"),
