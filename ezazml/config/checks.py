@@ -17,6 +17,7 @@ from ezazml.config.models import (
 from ezazml.config.names import RULES
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
+from ezazml.config.sizes import retired_family
 from ezazml.config.targets import Target
 from ezazml.config.variables import variable_names
 from ezazml.config.yaml_file import YamlFile
@@ -185,6 +186,10 @@ def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
             if not _VM_SIZE.match(compute.size):
                 text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
                 yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
+            retired = retired_family(compute.size)
+            if retired is not None:
+                text = f"{compute.size!r} can no longer be had: Azure retired {retired.family} on {retired.retired_on}."
+                yield (*path, "size"), text, f"Use, for example, {retired.instead}."
             name = compute.name.lower()
             if name in first:
                 text = f"{compute.name!r} is the name of {first[name]} already."

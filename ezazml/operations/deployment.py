@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
+from ezazml.operations.held_names import require_free_names
 from ezazml.operations.workbench import Workbench
-from ezazml.report.plan_summary import NO_CHANGES, PlanSummary, summarise
+from ezazml.report.plan_summary import PlanSummary, summarise
 
 #: Shown the summary, answers whether to go on.
 Confirm = Callable[[PlanSummary], bool]
@@ -16,19 +18,22 @@ Confirm = Callable[[PlanSummary], bool]
 def plan(bench: Workbench, *, destroy: bool = False) -> PlanSummary:
     """What a deployment (or a destruction) would change. Changes nothing."""
     with bench.plan_file() as file:
-        return _planned(bench, file, destroy=destroy)
+        return summarise(_planned(bench, file, destroy=destroy))
 
 
 def deploy(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
     """Plan, let ``confirm`` see the summary, and apply exactly that plan.
 
     Returns the summary of what was done (empty: there was nothing to do). Raises :class:`EzazmlError` when the
-    operation was not confirmed or Terraform failed; re-running is safe and does the rest.
+    operation was not confirmed or Terraform failed; re-running is safe and does the rest. Raises :class:`InputError`
+    before anything is destroyed when a name would not be free again.
     """
     with bench.plan_file() as file:
-        summary = _planned(bench, file)
+        planned = _planned(bench, file)
+        summary = summarise(planned)
         if summary.is_empty:
             return summary
+        require_free_names(bench.environment.name, bench.environment.settings, planned)
         if not confirm(summary):
             raise EzazmlError("Not confirmed; nothing was changed.")
         bench.terraform.apply(file)
@@ -54,14 +59,14 @@ def destroy(bench: Workbench, *, confirmation: str) -> PlanSummary:
     """Remove everything that the environment's state holds. ``confirmation`` must be the environment's name."""
     require_destroyable(bench, confirmation=confirmation)
     with bench.plan_file() as file:
-        summary = _planned(bench, file, destroy=True)
+        summary = summarise(_planned(bench, file, destroy=True))
         if not summary.is_empty:
             bench.terraform.apply(file)
     return summary
 
 
-def _planned(bench: Workbench, file: Path, *, destroy: bool = False) -> PlanSummary:
-    """Plan into ``file``. Reading a plan takes Terraform a third of planning: not done when there is nothing in it."""
+def _planned(bench: Workbench, file: Path, *, destroy: bool = False) -> dict[str, Any]:
+    """Plan into ``file`` and read it. Reading takes Terraform a third of planning: not done when nothing changes."""
     if not bench.terraform.plan(file, destroy=destroy):
-        return NO_CHANGES
-    return summarise(bench.terraform.show_plan(file))
+        return {}
+    return bench.terraform.show_plan(file)

@@ -67,11 +67,8 @@ class PlanSummary:
         return ", ".join(parts)
 
 
-NO_CHANGES = PlanSummary((), ())
-
-
 def summarise(plan: Mapping[str, Any]) -> PlanSummary:
-    """Summary of ``terraform show -json`` of a saved plan."""
+    """Summary of ``terraform show -json`` of a saved plan; ``{}`` stands for a plan that changes nothing."""
     changes = [change for resource in plan.get("resource_changes", []) if (change := _change(resource)) is not None]
     changes.sort(key=lambda change: (not change.loses_data, _ORDER.index(change.action), change.address))
     outputs = [name for name, change in plan.get("output_changes", {}).items() if change["actions"] != ["no-op"]]

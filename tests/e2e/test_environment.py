@@ -165,6 +165,28 @@ def test_a_kept_vault_and_workspace_hold_their_names(at: Project) -> None:
     assert "azurerm_machine_learning_workspace.workspace" in again.err
 
 
+def test_a_replacement_that_could_not_get_its_name_back_is_refused(at: Project) -> None:
+    at.edit("target: sandbox\n", "target: sandbox\non_destroy: keep\n")
+    at.ok("deploy", "sandbox", "--yes")
+    at.edit("location: westeurope", "location: northeurope")
+    refused = at.ezazml("deploy", "sandbox", "--yes")
+    assert refused.code == 2
+    assert "azurerm_machine_learning_workspace.workspace ('ezazml-sandbox-aml-w01', 14 days)" in refused.err
+    assert "azurerm_key_vault.key_vault ('ezazml-sandbox-akv-01', key_vault.soft_delete_days)" in refused.err
+    assert "names.key_vault" in refused.err
+    assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == 31
+    # What the message says works: purge in the same change, and keep again afterwards.
+    at.variables["EZAZML_ON_DESTROY"] = "purge"
+    at.ok("deploy", "sandbox", "--yes")
+    del at.variables["EZAZML_ON_DESTROY"]
+    assert at.plan()["changes"] == []
+    assert json.loads(at.ok("sandbox", "status", "-o", "json").out)["soft_deleted"] == []
+    # So does the other way: new names.
+    at.edit("location: northeurope", "location: uksouth\nnames: {workspace: second-workspace, key_vault: second-vault}")
+    at.ok("deploy", "sandbox", "--yes")
+    assert at.plan()["changes"] == []
+
+
 def test_a_failed_deployment_is_finished_by_the_next_one(at: Project) -> None:
     at.ok("sandbox", "up")
     with Store.transaction(at.home.store_file) as store:

@@ -66,14 +66,14 @@ def test_a_destroy_frees_or_keeps_the_names_as_configured(name: str, purge: bool
 
 
 def test_copies_of_a_compute_have_names_and_sizes_of_their_own(tmp_path: Path) -> None:
-    clusters = [{"name": "cpu", "count": 2, "size": "Standard_D2_v2"}, {"name": "gpu", "size": "Standard_NC6s_v3"}]
+    clusters = [{"name": "cpu", "count": 2, "size": "Standard_D2_v2"}, {"name": "gpu", "size": "Standard_NC4as_T4_v3"}]
     made = resources(
         variation(tmp_path, {"compute": {"clusters": clusters}}), "azurerm_machine_learning_compute_cluster"
     )
     assert {name: (one["name"], one["vm_size"]) for name, one in made.items()} == {
         "cpu-w01": ("ezazml-dev-cpu-w01", "Standard_D2_v2"),
         "cpu-w02": ("ezazml-dev-cpu-w02", "Standard_D2_v2"),
-        "gpu-w01": ("ezazml-dev-gpu-w01", "Standard_NC6s_v3"),
+        "gpu-w01": ("ezazml-dev-gpu-w01", "Standard_NC4as_T4_v3"),
     }
 
 
