@@ -80,6 +80,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("compute: {clusters: [{name: abc, description: '${x}'}]}", "compute.clusters[0].description: '${x}' holds"),
         ("backend: {type: local, path: '${x}'}", "backend.path: '${x}' holds an expression"),
         ("storage: {containers: ['${x}']}", "storage.containers: '${x}' holds an expression"),
+        (
             "compute: {clusters: [{name: abc, size: Standard_NC6s_v3}]}",
             "compute.clusters[0].size: 'Standard_NC6s_v3' can no longer be had: "
             "Azure retired NCv3 on 30 September 2025. Use, for example, Standard_NC4as_T4_v3.",
