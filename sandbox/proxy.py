@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import random
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -23,6 +24,7 @@ from sandbox.hosts import find_host
 _LOG = logging.getLogger(__name__)
 _CHUNK = 2**18
 _HEAD_SECONDS = 10.0
+_QUICK_ACKNOWLEDGE = getattr(socket, "TCP_QUICKACK", None)
 #: A connection to the blobs that is to break does so after this many bytes at most.
 _DROP_WITHIN_BYTES = 2**18
 
@@ -104,6 +106,7 @@ class Proxy:
         self._tunnels[key] = writer
         try:
             writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            _acknowledge(writer)
             _LOG.info("Connected: %s", host)
             await asyncio.gather(
                 self._pipe(reader, inner_writer, is_blob=is_blob, drop=(drop_after, writer)),
@@ -124,6 +127,7 @@ class Proxy:
         passed = 0
         try:
             while content := await reader.read(_CHUNK):
+                _acknowledge(drop[1])
                 self.last_used = time.monotonic()
                 if is_blob:
                     self.blobs_used = self.last_used
@@ -149,6 +153,17 @@ class Proxy:
         content = json.dumps(body).encode()
         writer.write(_head(status, "OK" if status == 200 else "Refused", "application/json", len(content)) + content)
         await writer.drain()
+
+
+def _acknowledge(writer: asyncio.StreamWriter) -> None:
+    """Acknowledge what was received at once, where the system can.
+
+    Through a proxy urllib3 sends a request's head and body apart and, by Nagle's algorithm, the second only after the
+    first was acknowledged: which the system puts off by 40 ms, for every request.
+    """
+    if _QUICK_ACKNOWLEDGE is not None:
+        with contextlib.suppress(OSError):
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICK_ACKNOWLEDGE, 1)
 
 
 def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:
