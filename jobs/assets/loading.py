@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -24,9 +24,7 @@ _PREFIX = re.compile(r"^Validation for \w+ failed:\s*")
 def load_entity(definition: Definition) -> Any:
     """The SDK's object for the definition. A new one for every call: the SDK changes what it is given."""
     text = yaml.safe_dump(definition.data, sort_keys=False, allow_unicode=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "experimental class": nothing that the reader of a plan can do about it
-        return _loader(definition)(io.StringIO(text), relative_origin=str(definition.path))
+    return _loader(definition)(io.StringIO(text), relative_origin=str(definition.path))
 
 
 def problems_of_loading(definition: Definition) -> Iterator[Problem]:
@@ -45,6 +43,8 @@ def problems_of_loading(definition: Definition) -> Iterator[Problem]:
 
 
 def _loader(definition: Definition) -> Callable[..., Any]:
+    # "This is an experimental class": nothing that the reader of a plan can do anything about.
+    logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     # load_schedule and the special batch deployments are exported nowhere else.
     from azure.ai.ml.entities import _load_functions as load  # noqa: PLC0415
 

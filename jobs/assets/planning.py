@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +73,10 @@ def make_plan(
     selected = _selected(declaration, only)
     with readable_errors("Reading the workspace"):
         snapshots = _read(declaration, workspace, workers)
-        problems = list(_unknown_datastores(selected, declaration, snapshots))
+        problems = [
+            *_unknown_datastores(selected, declaration, snapshots),
+            *_unknown_endpoints(selected, declaration, snapshots),
+        ]
         changes: list[Change] = []
         with ThreadPoolExecutor(workers) as pool:
             for outcome in pool.map(lambda asset: _compare(asset, workspace, snapshots), selected):
@@ -154,3 +157,21 @@ def _unknown_datastores(
                     )
                 )
     return problems
+
+
+def _unknown_endpoints(
+    assets: list[Asset], declaration: Declaration, snapshots: Mapping[Kind, Snapshot]
+) -> Iterator[Problem]:
+    """Deployments whose endpoint is neither declared nor there."""
+    endpoints = {Kind.ONLINE_DEPLOYMENT: Kind.ONLINE_ENDPOINT, Kind.BATCH_DEPLOYMENT: Kind.BATCH_ENDPOINT}
+    for asset in assets:
+        kind = endpoints.get(asset.key.kind)
+        if kind is None:
+            continue
+        key = Key(kind, str(asset.data["endpoint_name"]))
+        if key not in declaration and key.name not in snapshots[kind].names:
+            yield asset.definition.problem(
+                ("endpoint_name",),
+                f"{key} is neither declared nor in the workspace.",
+                "Declare it, or correct the name.",
+            )
