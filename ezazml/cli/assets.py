@@ -151,7 +151,7 @@ def _counts(result: Result) -> dict[str, int]:
 def _prepare(environment: str, *, prune: bool, only: str | None, workers: int, show: Any) -> Assets:
     from ezazml.operations.assets import plan_assets  # noqa: PLC0415 - imports azure-ai-ml, which takes 0.8 s
 
-    context = enter(environment)
+    context = enter(environment, sdk=True)
     context.activate()
     deployment = open_deployment(environment, root=context.root, environ=context.environ, show=show)
     return plan_assets(deployment, environ=context.environ, prune=prune, only=only, workers=workers, show=show)

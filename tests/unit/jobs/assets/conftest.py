@@ -53,12 +53,12 @@ class Project:
         assert len(problems) == 1, problems
         return problems[0]
 
-    def data(self, name: str, **fields: Any) -> Path:
-        """A data asset in assets/data/<name>.yml with a file of its own."""
-        self.write(f"assets/data/{name}.csv", "a,b\n1,2\n")
-        values = {"name": name, "type": "uri_file", "path": f"{name}.csv", **fields}
+    def data(self, file: str, **fields: Any) -> Path:
+        """A data asset in assets/data/<file>.yml with a file of its own."""
+        self.write(f"assets/data/{file}.csv", "a,b\n1,2\n")
+        values = {"name": file, "type": "uri_file", "path": f"{file}.csv", **fields}
         lines = "".join(f"{key}: {value}\n" for key, value in values.items() if value is not None)
-        return self.write(f"assets/data/{name}.yml", f"$schema: {SCHEMAS}/data.schema.json\n{lines}")
+        return self.write(f"assets/data/{file}.yml", f"$schema: {SCHEMAS}/data.schema.json\n{lines}")
 
 
 @pytest.fixture
