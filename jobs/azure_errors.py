@@ -29,6 +29,8 @@ def readable_errors(action: str) -> Iterator[None]:
     except azure.HttpResponseError as error:
         raise AzureError(f"{action}: {short(error)}", hint=_hint(error.status_code)) from error
     except azure.AzureError as error:
+        if _is_user_mistake(error):  # those of azure-ai-ml are of this kind too
+            raise InputError(f"{action}: {short(error)}") from error
         raise AzureError(f"{action}: Azure cannot be reached: {short(error)}", hint="Check the network.") from error
     except Exception as error:
         if _is_user_mistake(error):
