@@ -33,7 +33,7 @@ from sandbox.services import ServiceRecord
 from sandbox.store import Connections
 from sandbox.system_datastores import add_system_datastores
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("sandbox.daemon")  # it runs as __main__
 _TICK_SECONDS = 0.5
 #: Programs keep connections open; the server must not be the first to close them in the middle of a request.
 _KEEP_ALIVE_SECONDS = 600

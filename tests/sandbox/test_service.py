@@ -38,7 +38,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def runs(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return bool(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
 
 
 def in_service(home: SandboxHome, code: str, service: ServiceRecord) -> str:
