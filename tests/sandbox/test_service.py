@@ -85,6 +85,12 @@ def test_it_is_found_again_and_stopped(home: SandboxHome) -> None:
     home.services.stop()
 
 
+def test_it_is_the_same_by_another_path(home: SandboxHome, tmp_path: Path) -> None:
+    first = home.services.start()
+    (tmp_path / "link").symlink_to(home.root.parent)
+    assert SandboxHome(tmp_path / "link" / ".sandbox").services.start() == first
+
+
 def test_it_comes_back_at_its_port_so_that_open_shells_go_on(home: SandboxHome) -> None:
     first = home.services.start()
     home.services.stop()
