@@ -64,6 +64,14 @@ def test_a_version_keeps_its_path_and_type_but_changes_tags(cloud: Served) -> No
     assert ml.data.get("kept", version="1").path.endswith("file.csv")
 
 
+def test_the_long_form_of_a_path_is_the_same_path(cloud: Served) -> None:
+    ml = cloud.ml()
+    ml.data.create_or_update(data("long-form"))
+    scope = f"subscriptions/{ml.subscription_id}/resourcegroups/rg/workspaces/workspace"
+    again = ml.data.create_or_update(data("long-form", path=URI.replace("azureml://", f"azureml://{scope}/")))
+    assert again.version == "1"
+
+
 def test_a_name_has_one_type_of_data(cloud: Served) -> None:
     ml = cloud.ml()
     ml.data.create_or_update(data("typed"))
