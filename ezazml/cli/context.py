@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ezazml.config.loading import load_environment
 from ezazml.config.targets import Target
+from ezazml.errors import EzazmlError
 from ezazml.project import find_project
+
+if TYPE_CHECKING:
+    from sandbox.home import SandboxHome
+    from sandbox.services import ServiceRecord
 
 
 @dataclass(frozen=True)
@@ -27,21 +33,35 @@ class Context:
         os.environ.update(self.environ)
 
 
-def enter(name: str) -> Context:
+def enter(name: str, *, sdk: bool = False) -> Context:
     """Where the environment ``name`` is worked on.
 
     An environment of the sandbox gets the sandbox's variables, and the sandbox is brought up if it is down. Nothing
-    below the command line needs to know about it.
+    below the command line needs to know about it. With ``sdk`` also Azure's SDKs work there: the sandbox's service is
+    started, which takes a second once; commands that only run Terraform do without.
     """
     root = find_project()
     environ = dict(os.environ)
     target = load_environment(name, root=root, environ=environ).settings.target
-    if target is Target.SANDBOX and not environ.get("EZAZML_SANDBOX_HOME"):
+    shell = environ.get("EZAZML_SANDBOX_HOME")
+    if target is Target.SANDBOX and (sdk or not shell):
         from sandbox.home import SandboxHome  # noqa: PLC0415 - only its own environments need the sandbox
 
-        home = SandboxHome(root / ".sandbox")
-        if not home.is_up:
-            click.echo("Bringing the sandbox up.", err=True)
-        home.up()
-        environ = home.environ([name], environ)
+        home = SandboxHome(Path(shell) if shell else root / ".sandbox")
+        if not shell:
+            if not home.is_up:
+                click.echo("Bringing the sandbox up.", err=True)
+            home.up()
+        allowed = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",") if shell else [name]
+        environ = home.environ(allowed, environ, service=start_service(home) if sdk else None)
     return Context(root, environ, target)
+
+
+def start_service(home: SandboxHome) -> ServiceRecord:
+    """The sandbox's service, started if it does not run. Raises :class:`EzazmlError` when it does not start."""
+    from sandbox.services import ServiceError  # noqa: PLC0415
+
+    try:
+        return home.services.start()
+    except ServiceError as error:
+        raise EzazmlError(str(error)) from error

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
 from sandbox.terraform_provider.rules import RESOURCES
 from sandbox.terraform_provider.rules.base import Azure, Values
