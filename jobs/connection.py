@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from ezazml.errors import InputError
@@ -36,6 +36,10 @@ class Connection:
     @cached_property
     def ml(self) -> MLClient:
         """The workspace, through azure-ai-ml."""
+        return self.client()
+
+    def client(self, **options: Any) -> MLClient:
+        """A client of one's own, with options of azure-core's pipelines (``retry_total``, ``read_timeout``, ...)."""
         from azure.ai.ml import MLClient  # noqa: PLC0415 - takes 0.8 s, and few commands need it
 
         return MLClient(
@@ -44,6 +48,7 @@ class Connection:
             self.deployment.resource_group,
             self.deployment.workspace,
             show_progress=False,
+            **options,
         )
 
     def blobs(self, account: str) -> BlobServiceClient:
