@@ -11,6 +11,7 @@ from typing import Any
 
 from ezazml.errors import InputError
 from jobs.data.engine import readable
+from jobs.data.frames import records
 from jobs.data.remote import RemoteData
 from jobs.data.sources import Source, SourceKind, fixed_part, is_storage, matches, parse_sources
 from jobs.data.table import TableOptions, check_options, check_rows, narrowed, read_only
@@ -58,9 +59,8 @@ def plan_table(
     if not check or not local:
         return TablePlan(sources, options, (), (), is_checked=False)
     frame = check_rows(local, options, _CHECKED_ROWS)
-    rows = tuple({str(key): value for key, value in row.items()} for row in frame.to_dict("records"))
     columns = tuple(str(name) for name in frame.columns)
-    return TablePlan(sources, options, columns, rows, is_checked=len(local) == len(sources))
+    return TablePlan(sources, options, columns, tuple(records(frame)), is_checked=len(local) == len(sources))
 
 
 def write_table(plan: TablePlan, folder: Path, *, colocated: bool = False, link: bool = False) -> CreatedTable:

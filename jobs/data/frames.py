@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
 from jobs.data.sources import ENDINGS, ending_of
@@ -50,6 +51,12 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
             frame.to_json(path, orient="records", date_format="iso", lines=suffix == ".jsonl")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}.", hint="Check the folder.") from error
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as JSON has them: dates as text, missing values as ``None``."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", date_format="iso"))
+    return rows
 
 
 def require_writable(path: Path) -> str:

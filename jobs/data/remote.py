@@ -133,6 +133,10 @@ class RemoteData:
                 return False
         return True
 
+    def require_folder(self, uri: str) -> None:
+        """Raise :class:`InputError` when no blob lies below the address."""
+        self.files(Source(SourceKind.FOLDER, uri))
+
     def download(self, files: Sequence[RemoteFile]) -> list[Path]:
         """Local copies of the files, in their order; only what the cache lacks is read."""
         with ThreadPoolExecutor(_WORKERS, "download") as pool:

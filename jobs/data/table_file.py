@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ezazml.errors import InputError
-from jobs.data.sources import Source, SourceKind, scheme_of
+from jobs.data.sources import Source, SourceKind, matches, scheme_of
 
 #: The name that the format prescribes.
 TABLE_FILE = "MLTable"
@@ -99,3 +99,23 @@ def _joined(base: str, relative: str) -> str:
     if not separator:
         return posixpath.normpath(posixpath.join(base, relative))
     return f"{head}://{posixpath.normpath(posixpath.join(tail, relative))}"
+
+
+def require_movable(folder: Path) -> None:
+    """Raise :class:`InputError` unless every local path in the MLTable is there and inside of its folder.
+
+    Only the folder is uploaded; what it refers to outside would not be found in Azure.
+    """
+    inside = folder.resolve()
+    for source in TableFile.load(folder / TABLE_FILE, str(inside)).sources:
+        if not source.is_local:
+            continue
+        path = Path(source.uri)
+        if not path.is_relative_to(inside):
+            raise InputError(
+                f"{folder}: the MLTable names {path}, which is outside of its folder and would not be uploaded.",
+                hint="Make it anew: ezazml create-mltable ... --colocated",
+            )
+        found = bool(matches(source.uri)) if source.kind is SourceKind.PATTERN else path.exists()
+        if not found:
+            raise InputError(f"{folder}: the MLTable names {path}, which does not exist.", hint="Put the file there.")
