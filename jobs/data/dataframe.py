@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
-from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
 from jobs.data.engine import first_rows, mltable_library, readable
 from jobs.data.frames import read_files
+from jobs.data.register import find_data
 from jobs.data.remote import RemoteData, RemoteFile
 from jobs.data.sources import Source, SourceKind, ending_of, files_in, is_storage, scheme_of
 from jobs.data.table_file import TABLE_FILE, TableFile
@@ -66,20 +66,17 @@ class DataReader:
 
         Raises :class:`InputError` when the workspace has none.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
-
         name, _, tail = name.removeprefix("azureml:").partition(":")
         name, _, label = name.partition("@")
         version = version or tail or None
         if "/" in name or not name or (label and label != "latest"):
             raise InputError(f"{name}: there is no such file or folder.", hint="Check the path, or name a data asset.")
-        data = self._connect().ml.data
-        with readable_errors(f"Looking for data asset {name}"):
-            try:
-                return data.get(name, version=version) if version else data.get(name, label="latest")
-            except ResourceNotFoundError as error:
-                what = f"version {version} of the data asset {name!r}" if version else f"file or data asset {name!r}"
-                raise InputError(f"There is no {what}.", hint=_known(data, name, version)) from error
+        connection = self._connect()
+        asset = find_data(connection, name, version)
+        if asset is None:
+            what = f"version {version} of the data asset {name!r}" if version else f"file or data asset {name!r}"
+            raise InputError(f"There is no {what}.", hint=_known(connection.ml.data, name, version))
+        return asset
 
     def paths(self, source: str, *, version: str | None = None) -> list[str]:
         """The paths that an MLTable names, or the address of other data, as a program outside would use them."""

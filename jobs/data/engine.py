@@ -7,6 +7,7 @@ nested dumps of Rust values.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -36,17 +37,33 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
 
 
 def mltable_library() -> ModuleType:
-    """The ``mltable`` module, silent. Take it from here only: the first use decides about the telemetry."""
-    from azureml.dataprep.api import _rslex_executor  # noqa: PLC0415 - takes 0.2 s, and few commands need it
+    """The ``mltable`` module, silent and ready. Take it from here only: the first use decides about the telemetry."""
+    from azureml.dataprep.api import _loggerfactory, _rslex_executor  # noqa: PLC0415 - 0.2 s, and few commands need it
 
     # The engine's switch for data that must not be reported about ("high business impact").
     _rslex_executor.HBI_MODE = True
     # It logs every error that it also raises; without a handler Python would print that.
-    logging.getLogger("azureml").addHandler(logging.NullHandler())
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(_loggerfactory.__name__):
+            logging.getLogger(name).addHandler(logging.NullHandler())
+    with _without_ipv6_in_no_proxy():
+        _rslex_executor.ensure_rslex_environment()
     import mltable  # noqa: PLC0415
 
     library: ModuleType = mltable
     return library
+
+
+@contextmanager
+def _without_ipv6_in_no_proxy() -> Iterator[None]:
+    """The engine takes what follows the first colon of ``::1`` for a port, and does not start."""
+    kept = {name: os.environ[name] for name in ("NO_PROXY", "no_proxy") if name in os.environ}
+    try:
+        for name, value in kept.items():
+            os.environ[name] = ",".join(host for host in value.split(",") if host.count(":") < 2)
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def register(
     require_version(request.version)
     content = _hash_content(request.source)
     fingerprint = _hash_definition(request, content)
-    existing = _existing(connection, request)
+    existing = find_data(connection, request.name, request.version)
     if existing is not None:
         if (existing.tags or {}).get(HASH_TAG) == fingerprint:
             return _registered(existing, is_new=False)
@@ -80,17 +80,32 @@ def register(
     return _registered(made, is_new=True)
 
 
-def _existing(connection: Connection, request: DataRequest) -> Any:
-    """The version asked for, or the latest one; ``None`` if there is none."""
+def find_data(connection: Connection, name: str, version: str | None) -> Any:
+    """The data asset in that version, or in its latest one; ``None`` if there is none."""
+    from azure.core.exceptions import AzureError  # noqa: PLC0415
+
+    data = connection.ml.data
+    with readable_errors(f"Looking for data asset {name}"):
+        try:
+            return data.get(name, version=version) if version is not None else data.get(name, label="latest")
+        except AzureError as error:
+            if _is_missing(error):
+                return None
+            raise
+
+
+def _is_missing(error: BaseException | None) -> bool:
+    """Whether Azure, or the SDK in its place, says that there is no such asset."""
+    from azure.ai.ml.exceptions import ValidationErrorType  # noqa: PLC0415
     from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
 
-    with readable_errors(f"Looking for data asset {request.name}"):
-        try:
-            if request.version is not None:
-                return connection.ml.data.get(request.name, version=request.version)
-            return connection.ml.data.get(request.name, label="latest")
-        except ResourceNotFoundError:
-            return None
+    while error is not None:
+        if isinstance(error, ResourceNotFoundError):
+            return True
+        if getattr(error, "error_type", None) == ValidationErrorType.RESOURCE_NOT_FOUND:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _upload(
