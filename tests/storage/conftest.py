@@ -8,6 +8,7 @@ import pytest
 from azure.storage.blob import ContainerClient
 
 from tests.azurite import Azurite, azurite
+from tests.storage.workspace import FakeConnection
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,9 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def container(storage: Azurite) -> ContainerClient:
     """A new, empty container."""
     return storage.container()
+
+
+@pytest.fixture
+def connection(storage: Azurite, container: ContainerClient) -> FakeConnection:
+    """A workspace whose datastore ``store`` is the container."""
+    return FakeConnection(storage, container)
