@@ -51,8 +51,9 @@ class App:
         took = (time.perf_counter() - started) * 1000
         REQUESTS.info("%s %s %s %.0f ms", call.method, call.url, answer.status if answer else "dropped", took)
         if answer is None:
-            # The connection ends without an answer; there is nothing to send any more.
             self._drop(request.client.port if request.client else 0)
+            while (await receive())["type"] != "http.disconnect":
+                pass  # until the server has seen it too; it would answer in our place
             return
         await _response(answer)(scope, receive, send)
 
@@ -73,15 +74,15 @@ class App:
 
     def _answer(self, host: Host, call: Call) -> Answer:
         try:
-            if host.needs_token:
-                _require_token(call)
             found = host.routes.find(call.method, call.path)
+            if host.needs_token and not (found and found[0].public):
+                _require_token(call)
             if found is None:
                 _LOG.warning("Not served: %s %s", call.method, call.url)
                 text = f"The sandbox does not serve {call.method} {call.url} (docs/sandbox.md says what it serves)."
                 raise Refusal(501, "NotImplemented", text)
-            handler, parameters = found
-            return handler(self._cloud, replace(call, parameters=parameters))
+            route, parameters = found
+            return route.handler(self._cloud, replace(call, parameters=parameters))
         except Refusal as refusal:
             return refusal.answer()
         except StoreError as error:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import random
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -23,6 +24,7 @@ from sandbox.hosts import find_host
 _LOG = logging.getLogger(__name__)
 _CHUNK = 2**18
 _HEAD_SECONDS = 10.0
+_QUICK_ACKNOWLEDGE = getattr(socket, "TCP_QUICKACK", None)
 #: A connection to the blobs that is to break does so after this many bytes at most.
 _DROP_WITHIN_BYTES = 2**18
 
@@ -104,11 +106,16 @@ class Proxy:
         self._tunnels[key] = writer
         try:
             writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            _acknowledge(writer)
             _LOG.info("Connected: %s", host)
-            await asyncio.gather(
-                self._pipe(reader, inner_writer, is_blob=is_blob, drop=(drop_after, writer)),
-                self._pipe(inner_reader, writer, is_blob=is_blob, drop=(None, writer)),
-            )
+            pipes = [
+                asyncio.create_task(self._pipe(reader, inner_writer, writer, is_blob=is_blob, drop_after=drop_after)),
+                asyncio.create_task(self._pipe(inner_reader, writer, writer, is_blob=is_blob, drop_after=None)),
+            ]
+            # HTTP has no use for a half-closed connection: when one side ends, the other does.
+            _, other = await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
+            for pipe in other:
+                pipe.cancel()
         finally:
             del self._tunnels[key]
             inner_writer.close()
@@ -117,28 +124,26 @@ class Proxy:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        program: asyncio.StreamWriter,
         *,
         is_blob: bool,
-        drop: tuple[int | None, asyncio.StreamWriter],
+        drop_after: int | None,
     ) -> None:
+        """Pass on what comes, until its end; with ``drop_after`` break the program's connection after so many bytes."""
         passed = 0
-        try:
+        with contextlib.suppress(OSError):
             while content := await reader.read(_CHUNK):
+                _acknowledge(program)
                 self.last_used = time.monotonic()
                 if is_blob:
                     self.blobs_used = self.last_used
                 passed += len(content)
-                if drop[0] is not None and passed > drop[0]:
+                if drop_after is not None and passed > drop_after:
                     _LOG.info("Dropped a connection to the blobs (an ordered fault)")
-                    drop[1].transport.abort()
+                    program.transport.abort()
                     return
                 writer.write(content)
                 await writer.drain()
-        except OSError:
-            pass
-        finally:
-            # The other direction ends too: HTTP has no use for a half-closed connection.
-            writer.close()
 
     async def _direct(self, method: str, target: str, headers: Mapping[str, str], writer: asyncio.StreamWriter) -> None:
         if not target.startswith("/"):
@@ -149,6 +154,17 @@ class Proxy:
         content = json.dumps(body).encode()
         writer.write(_head(status, "OK" if status == 200 else "Refused", "application/json", len(content)) + content)
         await writer.drain()
+
+
+def _acknowledge(writer: asyncio.StreamWriter) -> None:
+    """Acknowledge what was received at once, where the system can.
+
+    Through a proxy urllib3 sends a request's head and body apart and, by Nagle's algorithm, the second only after the
+    first was acknowledged: which the system puts off by 40 ms, for every request.
+    """
+    if _QUICK_ACKNOWLEDGE is not None:
+        with contextlib.suppress(OSError):
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICK_ACKNOWLEDGE, 1)
 
 
 def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:

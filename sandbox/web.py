@@ -81,6 +81,8 @@ class Route:
     title: str
     handler: Handler
     pattern: re.Pattern[str]
+    #: Whether anybody may ask, without a token.
+    public: bool = False
 
 
 class Routes:
@@ -92,24 +94,24 @@ class Routes:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
-    def add(self, method: str, path: str, title: str, handler: Handler) -> None:
+    def add(self, method: str, path: str, title: str, handler: Handler, *, public: bool = False) -> None:
         """Let ``handler`` answer ``method`` at ``path``. ``{name}`` takes one part, ``{name*}`` the whole rest."""
-        self._routes.append(Route(method, path, title, handler, _pattern(path)))
+        self._routes.append(Route(method, path, title, handler, _pattern(path), public))
 
-    def on(self, method: str, path: str, title: str) -> Callable[[Handler], Handler]:
+    def on(self, method: str, path: str, title: str, *, public: bool = False) -> Callable[[Handler], Handler]:
         """:meth:`add` as a decorator."""
 
         def register(handler: Handler) -> Handler:
-            self.add(method, path, title, handler)
+            self.add(method, path, title, handler, public=public)
             return handler
 
         return register
 
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
-        """Who answers, with the parts of the path; ``None`` when nobody does. Paths ignore case, as in Azure."""
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The operation, and the parts of the path; ``None`` when there is none. Paths ignore case, as in Azure."""
         for route in self._routes:
             if route.method == method and (match := route.pattern.fullmatch(path)):
-                return route.handler, match.groupdict()
+                return route, match.groupdict()
         return None
 
 

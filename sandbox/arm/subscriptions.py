@@ -14,7 +14,7 @@ GROUPS = "Microsoft.Resources/resourceGroups"
 
 def register(routes: Routes) -> None:
     """Add the operations of this module."""
-    routes.add("GET", "/metadata/endpoints", "The cloud's endpoints", _endpoints)
+    routes.add("GET", "/metadata/endpoints", "The cloud's endpoints", _endpoints, public=True)
     routes.add("GET", "/tenants", "Tenants", _tenants)
     routes.add("GET", "/subscriptions", "Subscriptions", _subscriptions)
     routes.add("GET", "/subscriptions/{subscription}", "One subscription", _subscription)

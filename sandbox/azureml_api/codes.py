@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from sandbox.arm.resources import not_found
+from sandbox.azureml_api import pages
 from sandbox.azureml_api.base import WORKSPACE, Change, require_workspace
 from sandbox.azureml_api.signatures import signature
 from sandbox.azureml_api.versioned import VersionedKind
 from sandbox.blob import HOST_SUFFIX
 from sandbox.cloud import Cloud
-from sandbox.store import ArmObject
 from sandbox.system_datastores import add_container
 from sandbox.web import Answer, Call, Refusal, Routes
 
@@ -38,11 +38,16 @@ class Codes(VersionedKind):
         if not change.properties.get("codeUri"):
             raise Refusal(400, "ValidationError", "The field 'codeUri' is required.")
 
-    def selected(self, body: ArmObject, call: Call) -> bool:
-        """Lists may ask for a hash: code that is there already is not uploaded again."""
+    def _list_versions(self, cloud: Cloud, call: Call) -> Answer:
+        """A list may ask for a hash, whatever the name: code that is there already is not uploaded again."""
         wanted = call.query.get("hash")
-        known = (body["properties"].get("properties") or {}).get("hash_sha256")
-        return wanted is None or wanted == known
+        if wanted is None:
+            return super()._list_versions(cloud, call)
+        with cloud.stores.reading() as store:
+            workspace = require_workspace(store, call)
+            found = store.below(f"{workspace['id']}/{self.collection}", self.version_type)
+        same = [body for body in found if (body["properties"].get("properties") or {}).get("hash_sha256") == wanted]
+        return pages.answer(same, call)
 
     def _start_upload(self, cloud: Cloud, call: Call) -> Answer:
         name, version = call.parameters["name"], call.parameters["version"]

@@ -12,8 +12,8 @@ from sandbox.web import Answer, Call, Routes
 routes = Routes()
 
 
-@routes.on("GET", "/discovery", "Where a workspace's services are")
-@routes.on("GET", "/discovery/workspaces/{id}", "Where a workspace's services are")
+@routes.on("GET", "/discovery", "Where a workspace's services are", public=True)
+@routes.on("GET", "/discovery/workspaces/{id}", "Where a workspace's services are", public=True)
 def discover(_cloud: Cloud, call: Call) -> Answer:
     """All services of a region have one address."""
     base = f"https://{call.host}"

@@ -19,6 +19,7 @@ from sandbox.azureml_api.base import (
     prepared,
     require_workspace,
 )
+from sandbox.azureml_api.references import short_uri
 from sandbox.cloud import Cloud
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
@@ -69,10 +70,6 @@ class VersionedKind:
         """What Azure says when an immutable property differs."""
         return Refusal(400, "UserError", "Asset paths cannot be updated.")
 
-    def selected(self, body: ArmObject, call: Call) -> bool:  # noqa: ARG002
-        """Whether a list of versions with that query holds the version."""
-        return True
-
     # --- reading ----------------------------------------------------------------------------------------
 
     def _list_containers(self, cloud: Cloud, call: Call) -> Answer:
@@ -90,7 +87,7 @@ class VersionedKind:
             workspace = require_workspace(store, call)
             folder = f"{workspace['id']}/{self.collection}/{call.parameters['name']}"
             found = store.below(folder, self.version_type)
-        found = [body for body in found if _in_view(body, call) and self.selected(body, call)]
+        found = [body for body in found if _in_view(body, call)]
         return pages.answer(_ordered(found, call.query.get("$orderBy", "")), call)
 
     def _get_version(self, cloud: Cloud, call: Call) -> Answer:
@@ -185,7 +182,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items() if item not in (None, {}, [], "")} or None
     if isinstance(value, str):
-        return value.rstrip("/") or None
+        return short_uri(value).rstrip("/") or None
     return value or None
 
 
