@@ -327,5 +327,3 @@ def test_the_original_variables_declare_one_more_datastore(declared: Project) ->
 def test_a_file_that_is_no_text_is_named(declared: Project) -> None:
     declared.data("titanic").write_bytes(b"\xff\xfe\x00")
     assert "is not UTF-8 text" in declared.problem()
-
-
