@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,9 +14,11 @@ from ezazml.progress import progress
 
 if TYPE_CHECKING:
     from ezazml.operations.assets import Assets
+    from ezazml.operations.workbench import Workbench
     from jobs.assets.applying import Result
     from jobs.assets.planning import Plan
 
+WORKERS = 8
 _COLOURS = {
     "create": "green",
     "update": "yellow",
@@ -28,7 +31,9 @@ _COLOURS = {
 _scope = command_options(
     click.option("--prune", is_flag=True, help="Archive what this project registered and declares no more."),
     click.option("--only", metavar="KIND|NAME", help="One kind (data, model, ...) or one name."),
-    click.option("--workers", type=click.IntRange(1, 32), default=8, show_default=True, help="Calls at the same time."),
+    click.option(
+        "--workers", type=click.IntRange(1, 32), default=WORKERS, show_default=True, help="Calls at the same time."
+    ),
 )
 
 
@@ -63,31 +68,58 @@ def plan(
 @output_option
 def apply(environment: str, *, prune: bool, only: str | None, workers: int, yes: bool, output: str) -> None:
     """Put the declared assets into the workspace of ENV: plan, ask, apply."""
-    if output == "json" and not yes:
-        raise click.UsageError("--output json needs --yes: a program cannot be asked.")
-    with progress(f"Planning the assets of {environment}", quiet=output == "json") as show:
-        prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=show)
     if output == "table":
-        print_plan(prepared.plan, f"Assets of {environment}")
-        if not prepared.plan.is_empty and not yes:
-            click.confirm("Apply this plan?", default=False, abort=True)
-    carry_out(prepared, environment, workers=workers, output=output)
+        apply_assets(environment, prune=prune, only=only, workers=workers, yes=yes)
+        return
+    if not yes:
+        raise click.UsageError("--output json needs --yes: a program cannot be asked.")
+    result = applied(environment, prune=prune, only=only, workers=workers)
+    print_json(result_as_json(result))
+    leave(result)
 
 
-def carry_out(prepared: Assets, environment: str, *, workers: int, output: str) -> None:
-    """Apply, print what became of it, and leave with the exit code that says so (0 done, 1 failed, 130 interrupted)."""
-    if prepared.plan.is_empty and output == "table":
+def apply_assets(
+    environment: str,
+    *,
+    prune: bool = False,
+    only: str | None = None,
+    workers: int = WORKERS,
+    yes: bool = False,
+    bench: Workbench | None = None,
+) -> None:
+    """Plan, ask and apply, for people. Leaves with the exit code of :func:`leave`."""
+    with progress(f"Planning the assets of {environment}") as show:
+        prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=show, bench=bench)
+    print_plan(prepared.plan, f"Assets of {environment}")
+    if prepared.plan.is_empty:
         click.echo(f"Assets of {environment}: nothing to do.")
         return
-    with progress(f"Applying the assets of {environment}", quiet=output == "json") as show:
+    if not yes:
+        click.confirm("Apply this plan?", default=False, abort=True)
+    with progress(f"Applying the assets of {environment}") as show:
         result = prepared.apply(workers=workers, show=show)
-    if output == "json":
-        print_json(result_as_json(result))
-    else:
-        print_result(result, environment)
-    if result.interrupted:
+    print_result(result, environment)
+    leave(result)
+
+
+def applied(
+    environment: str,
+    *,
+    prune: bool = False,
+    only: str | None = None,
+    workers: int = WORKERS,
+    bench: Workbench | None = None,
+) -> Result:
+    """Plan and apply without a word, for programs."""
+    prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=lambda _line: None, bench=bench)
+    return prepared.apply(workers=workers, show=lambda _line: None)
+
+
+def leave(result: Result | None) -> None:
+    """End with the exit code that says what became of it: 0 done, 1 something failed, 130 interrupted."""
+    if result is not None and result.interrupted:
         raise click.exceptions.Exit(130)
-    if result.failed:
+    if result is not None and result.failed:
         raise click.exceptions.Exit(1)
 
 
@@ -148,10 +180,23 @@ def _counts(result: Result) -> dict[str, int]:
     return {status.value: result.count(status) for status in Status}
 
 
-def _prepare(environment: str, *, prune: bool, only: str | None, workers: int, show: Any) -> Assets:
-    from ezazml.operations.assets import plan_assets  # noqa: PLC0415 - imports azure-ai-ml, which takes 0.8 s
+def _prepare(
+    environment: str,
+    *,
+    prune: bool,
+    only: str | None,
+    workers: int,
+    show: Callable[[str], None],
+    bench: Workbench | None = None,
+) -> Assets:
+    """``bench`` is the environment where Terraform has just worked; without it, it is prepared anew."""
+    from ezazml.operations.assets import plan_assets  # noqa: PLC0415 - imports tenacity, yaml and more
+    from jobs.deployment import deployment_of  # noqa: PLC0415
 
     context = enter(environment, sdk=True)
     context.activate()
-    deployment = open_deployment(environment, root=context.root, environ=context.environ, show=show)
+    if bench is not None:
+        deployment = deployment_of(bench.environment, bench.terraform.outputs())
+    else:
+        deployment = open_deployment(environment, root=context.root, environ=context.environ, show=show)
     return plan_assets(deployment, environ=context.environ, prune=prune, only=only, workers=workers, show=show)

@@ -16,6 +16,7 @@ _ARM_ID = re.compile(
     r"^(?:azureml:)?/subscriptions/.*/workspaces/[^/]+/(?:\w+)/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?$",
     re.IGNORECASE,
 )
+_TIME = re.compile(r"(?<=\d)[tT ](?=\d)")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 #: What is no property of the asset, or written by hash only: local files, definitions inside definitions.
 _LEFT_OUT = frozenset(
@@ -79,7 +80,7 @@ def _canonical(value: Any) -> str:
     text = str(value).strip()
     if match := _ARM_ID.match(text):
         text = f"{match['name']}:{match['version']}" if match["version"] else match["name"]
-    text = text.removeprefix("azureml:")
+    text = _TIME.sub("", text.removeprefix("azureml:"))
     return _NOT_ALPHANUMERIC.sub("", text.lower()) or text
 
 

@@ -43,6 +43,8 @@ def problems_of_loading(definition: Definition) -> Iterator[Problem]:
 
 
 def _loader(definition: Definition) -> Callable[..., Any]:
+    # "Check: endpoint exists" and the like: the plan says it better.
+    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
     # "This is an experimental class": nothing that the reader of a plan can do anything about.
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     # load_schedule and the special batch deployments are exported nowhere else.

@@ -68,6 +68,7 @@ def read_definitions(root: Path, environment: str, known: Mapping[str, Any]) -> 
 def _sources(assets: Path, overlays: Path) -> Iterator[_Source]:
     base = {path.relative_to(assets): path for path in _files(assets)}
     over = {path.relative_to(overlays): path for path in _files(overlays)}
+    over |= {relative: overlays / relative for relative in base if (overlays / relative).is_file()}
     for relative in sorted({*base, *over}):
         if relative in base:
             yield _Source(relative, base[relative], over.get(relative))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
-from jobs.assets.local_files import files_below
+from jobs.assets.asset import Asset
+from jobs.assets.fingerprint import hash_files
+from jobs.assets.local_files import files_below, local_paths
 from jobs.assets.retries import REQUEST_RETRIES, with_retries
 from jobs.assets.secret_values import key_vault_reader, read_secret
 from jobs.connection import Connection
@@ -34,6 +37,7 @@ class Workspace:
         self._environ = environ
         self._local = threading.local()
         self._lock = threading.Lock()
+        self._sending: dict[str, threading.Lock] = {}
         self._targets: dict[str, tuple[str, ContainerClient]] = {}
 
     @property
@@ -60,6 +64,23 @@ class Workspace:
             return settings.account_key.get_secret_value()
         return read_secret(reference, self._environ, lambda name: self._vault(name))  # noqa: PLW0108 - looked up when needed
 
+    @contextmanager
+    def sending(self, asset: Asset) -> Iterator[None]:
+        """Let nobody else send the same files meanwhile.
+
+        The SDK sends the files of components and deployments itself, to a place that their content decides. Two
+        threads that send the same files there at once get in each other's way.
+        """
+        contents = {hash_files([local.path]) for local in local_paths(asset.definition)}
+        with ExitStack() as stack:
+            for content in sorted(contents):
+                stack.enter_context(self._lock_of(content))
+            yield
+
+    def _lock_of(self, content: str) -> threading.Lock:
+        with self._lock:
+            return self._sending.setdefault(content, threading.Lock())
+
     def upload(self, path: Path, content: str, datastore: str | None, on_bytes: OnBytes | None = None) -> str:
         """Put a local file or folder into a datastore and return its ``azureml://`` address.
 
@@ -68,11 +89,12 @@ class Workspace:
         """
         name, container = self._target(datastore)
         prefix = f"{_UPLOADS}/{content}" if path.is_file() else f"{_UPLOADS}/{content}/{path.resolve().name}"
-        with_retries(
-            lambda _attempt: upload(
-                path, container=container, prefix=prefix, mode=UploadMode.OVERWRITE, workers=4, on_progress=on_bytes
+        with self._lock_of(content):
+            with_retries(
+                lambda _attempt: upload(
+                    path, container=container, prefix=prefix, mode=UploadMode.OVERWRITE, workers=4, on_progress=on_bytes
+                )
             )
-        )
         end = f"/{files_below(path)[0].name}" if path.is_file() else ""
         return f"azureml://datastores/{name}/paths/{prefix}{end}"
 

@@ -52,7 +52,9 @@ class Deployments:
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
             entity.tags = tags_of(asset, workspace.project)
-            operations.begin_create_or_update(entity).result()
+            with workspace.sending(asset):
+                poller = operations.begin_create_or_update(entity)
+            poller.result()
 
         with_retries(put)
         return ""

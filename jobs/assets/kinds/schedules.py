@@ -49,7 +49,9 @@ class Schedules:
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
             entity.tags = tags_of(asset, workspace.project)
-            workspace.ml.schedules.begin_create_or_update(entity).result()
+            with workspace.sending(asset):
+                poller = workspace.ml.schedules.begin_create_or_update(entity)
+            poller.result()
 
         with_retries(put)
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,9 @@ class Versioned:
             if number > 1 and not overwrite and (found := ours()) is not None:
                 return found
             try:
-                self._operations(workspace).create_or_update(self._entity(workspace, asset, version, address))
+                entity = self._entity(workspace, asset, version, address)
+                with workspace.sending(asset) if address is None else nullcontext():
+                    self._operations(workspace).create_or_update(entity)
             except HttpResponseError as error:
                 # Azure refuses to change a version; which code it uses for that differs by kind.
                 if error.status_code in {400, 409, 412} and (found := ours()) is not None:
