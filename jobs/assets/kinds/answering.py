@@ -118,7 +118,8 @@ def _differences(field: str, present: Mapping[str, Any] | None, data: Mapping[st
 def _default(defaults: Any) -> str:
     if defaults is None:
         return ""
-    value = defaults.get("deployment_name") if isinstance(defaults, Mapping) else defaults.deployment_name
+    # Declared it is a dictionary; from the service an object, which can be read as a dictionary of other names.
+    value = defaults.get("deployment_name") if isinstance(defaults, dict) else defaults.deployment_name
     return str(value or "")
 
 

@@ -15,6 +15,9 @@ from jobs.assets.secret_values import SECRET_FIELDS, is_secret_reference
 from jobs.assets.tags import tags_of
 from jobs.assets.workspace import OnBytes, Workspace
 
+#: What Azure calls the secrets, where it is not what the files call them.
+_AS_SENT = {"account_key": "key"}
+
 
 class Datastores:
     """Handles datastores."""
@@ -65,8 +68,9 @@ def _renewed(workspace: Workspace, asset: Asset) -> Difference | None:
     wanted = _secrets(asset)
     if not wanted:
         return None
-    there = with_retries(lambda _attempt: workspace.ml.datastores.get(asset.key.name, include_secrets=True))
+    # `get(include_secrets=True)` gives a short-lived signature instead of an account key.
+    there = with_retries(lambda _attempt: workspace.ml.datastores._list_secrets(asset.key.name))
     for name, reference in wanted.items():
-        if getattr(there.credentials, name, None) != workspace.secret(reference):
+        if getattr(there, _AS_SENT.get(name, name), None) != workspace.secret(reference):
             return Difference(f"credentials.{name}", "(secret)", "(another secret)")
     return None
