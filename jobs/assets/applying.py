@@ -60,7 +60,7 @@ class Result:
         return sum(outcome.status is status for outcome in self.outcomes)
 
 
-def apply_plan(plan: Plan, workspace: Workspace, *, workers: int = 8, show: Show = lambda _line: None) -> Result:
+def apply_plan(plan: Plan, workspace: Workspace, *, workers: int = 16, show: Show = lambda _line: None) -> Result:
     """Carry out the plan with at most ``workers`` writes at a time.
 
     A change that fails stops only what needs it. An interrupt (Ctrl-C) starts nothing more, lets what runs finish,
