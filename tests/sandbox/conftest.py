@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,7 +38,7 @@ class Served:
         group_id = f"/subscriptions/{SANDBOX_SUBSCRIPTION_ID}/resourceGroups/rg"
         return f"{group_id}/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE}"
 
-    def ml(self, name: str = WORKSPACE, **arguments: object) -> MLClient:
+    def ml(self, name: str = WORKSPACE, **arguments: Any) -> MLClient:
         """The unmodified client, as everybody makes it."""
         from azure.ai.ml import MLClient
         from azure.identity import DefaultAzureCredential
@@ -46,7 +46,7 @@ class Served:
         credential = DefaultAzureCredential()
         return MLClient(credential, SANDBOX_SUBSCRIPTION_ID, "rg", name, show_progress=False, **arguments)
 
-    def blobs(self, account: str = ACCOUNT, credential: object = None, **arguments: object) -> BlobServiceClient:
+    def blobs(self, account: str = ACCOUNT, credential: Any = None, **arguments: Any) -> BlobServiceClient:
         """The unmodified client, as everybody makes it."""
         from azure.identity import DefaultAzureCredential
         from azure.storage.blob import BlobServiceClient

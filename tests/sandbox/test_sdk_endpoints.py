@@ -173,12 +173,16 @@ def test_a_schedule_is_kept_and_switched_off(cloud: Served, assets: Path) -> Non
 
     step = command(command="python score.py", code=str(assets), environment="azureml:served-env:1")
 
-    @pipeline(default_compute="cpu-cluster")
+    @pipeline
     def nightly() -> None:
         step()
 
+    job = nightly()
+    assert job.settings is not None
+    job.settings.default_compute = "cpu-cluster"
+
     ml = cloud.ml()
-    schedule = JobSchedule(name="nightly", trigger=CronTrigger(expression="0 3 * * *"), create_job=nightly())
+    schedule = JobSchedule(name="nightly", trigger=CronTrigger(expression="0 3 * * *"), create_job=job)
     ml.schedules.begin_create_or_update(schedule).result()
     assert "nightly" in [found.name for found in ml.schedules.list()]
     assert ml.schedules.begin_disable("nightly").result().is_enabled is False

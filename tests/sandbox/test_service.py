@@ -38,7 +38,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def runs(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return bool(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
 
 
 def in_service(home: SandboxHome, code: str, service: ServiceRecord) -> str:
@@ -83,6 +83,12 @@ def test_it_is_found_again_and_stopped(home: SandboxHome) -> None:
     assert not runs(first.pid)
     assert home.services.running() is None
     home.services.stop()
+
+
+def test_it_is_the_same_by_another_path(home: SandboxHome, tmp_path: Path) -> None:
+    first = home.services.start()
+    (tmp_path / "link").symlink_to(home.root.parent)
+    assert SandboxHome(tmp_path / "link" / ".sandbox").services.start() == first
 
 
 def test_it_comes_back_at_its_port_so_that_open_shells_go_on(home: SandboxHome) -> None:
