@@ -53,7 +53,7 @@ class Connection:
 
     def blobs(self, account: str) -> BlobServiceClient:
         """The blob service of a storage account, reached with the login (no account key)."""
-        from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - only commands about data need it
+        from azure.storage.blob import BlobServiceClient, ExponentialRetry  # noqa: PLC0415 - only commands about data need it
 
         return BlobServiceClient(
             f"https://{account}.blob.core.windows.net",
@@ -61,6 +61,8 @@ class Connection:
             # One block up to 8 MiB goes in one request; larger files in blocks of 8 MiB, so that a retry is cheap.
             max_single_put_size=8 * 2**20,
             max_block_size=8 * 2**20,
+            # The SDK's own first pause is 15 seconds; one request of thousands that fails must not stop the rest.
+            retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5, random_jitter_range=1),
         )
 
 

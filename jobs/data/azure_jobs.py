@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +93,13 @@ def copy_job(source: str, target: str, *, overwrite: bool, settings: JobSettings
 
 def submit(connection: Connection, job: Command) -> SubmittedJob:
     """Hand the job to Azure ML; it runs there. Raises :class:`AzureError` when Azure refuses it."""
-    with readable_errors(f"Submitting the job {job.display_name!r}"):
+    # The SDK prints warnings about its own classes.
+    quiet = io.StringIO()
+    with (
+        readable_errors(f"Submitting the job {job.display_name!r}"),
+        contextlib.redirect_stdout(quiet),
+        contextlib.redirect_stderr(quiet),
+    ):
         made: Any = connection.ml.jobs.create_or_update(job)
     return SubmittedJob(str(made.name), str(made.status), getattr(made, "studio_url", None))
 
@@ -100,7 +108,6 @@ def _environment(settings: JobSettings) -> Any:
     from azure.ai.ml.entities import Environment  # noqa: PLC0415
 
     return settings.environment or Environment(
-        name="ezazml-data",
         description="mltable and pandas, for the jobs that look at data",
         image=_IMAGE,
         conda_file=str(CODE / "environment.yaml"),

@@ -60,10 +60,10 @@ def find_datastore(connection: Connection, name: str | None) -> DatastoreTarget:
     container = getattr(found, "container_name", None) or getattr(found, "filesystem", None)
     if not container:
         raise InputError(
-            f"The datastore {found.name} is of type {found.type}; files go to and come from blob storage only.",
+            f"The datastore {found.name} is of type {_type_of(found)}; files go to and come from blob storage only.",
             hint="Name a datastore of blob storage or ADLS Gen2.",
         )
-    return DatastoreTarget(str(found.name), str(found.type), str(found.account_name), str(container))
+    return DatastoreTarget(str(found.name), _type_of(found), str(found.account_name), str(container))
 
 
 def request_from(
@@ -123,7 +123,7 @@ def create_or_update(connection: Connection, request: DatastoreRequest, *, check
             container.get_container_properties()
     with readable_errors(f"Creating datastore {request.name}"):
         made: Any = connection.ml.datastores.create_or_update(entity_of(request))
-    return DatastoreTarget(str(made.name), str(made.type), request.account, request.container)
+    return DatastoreTarget(str(made.name), _type_of(made), request.account, request.container)
 
 
 def entity_of(request: DatastoreRequest) -> Any:
@@ -149,3 +149,8 @@ def entity_of(request: DatastoreRequest) -> Any:
         description=request.description,
         credentials=AccountKeyConfiguration(account_key=request.account_key) if request.account_key else None,
     )
+
+
+def _type_of(datastore: Any) -> str:
+    """Azure ML's name of the type, such as ``AzureBlob``; the SDK has an enumeration for some."""
+    return str(getattr(datastore.type, "value", datastore.type))

@@ -54,8 +54,7 @@ class TableFile:
     @property
     def is_read_row_by_row(self) -> bool:
         """Whether the first rows can be had from the first files."""
-        names = {name for step in self.steps for name in _names(step)}
-        return names <= _ROW_BY_ROW and self._reading.get("header") != "all_files_different_headers"
+        return {name for step in self.steps for name in _names(step)} <= _ROW_BY_ROW
 
     @property
     def path_column(self) -> str | None:
