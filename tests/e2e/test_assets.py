@@ -323,7 +323,7 @@ def test_a_hundred_assets_with_faults_are_registered_exactly_once_each(declared:
 def test_killed_at_random_moments_it_converges_to_the_undisturbed_state(declared: Declared) -> None:
     def declare(folder: Path) -> None:
         assert folder == declared.root
-        for number in range(6):
+        for number in range(3):
             declared.data(f"file-{number}", datastore="azureml:own")
         declared.write("assets/models/weights.txt", "1\n")
         declared.write(
@@ -396,13 +396,8 @@ def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_
     )
     assert after.code == 0, after.text
     assert "Assets of sandbox: 2 done, 2 unchanged." in after.out
-    at.home.services.stop()
-
-
-def test_a_mistake_in_a_file_is_one_line_and_exit_code_2(at: Project) -> None:
-    shutil.copytree(ROOT / "assets", at.folder / "assets")
+    # A mistake is one line, and nothing else happens.
     (at.folder / "assets/data/passengers.yml").write_text("name: [\n")
-    at.ok("deploy", "sandbox", "--yes", "--no-assets")
     answer = at.ezazml("assets", "apply", "sandbox", "--yes")
     assert answer.code == 2
     assert "Error: assets/data/passengers.yml:2:1: is not valid YAML" in answer.err
