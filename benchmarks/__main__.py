@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.assets import registration
 from benchmarks.measure import Case, Result, measure
 from benchmarks.uploads import FULL, uploads
 from ezazml.terraform.engine import find_engine, require_cdktf, require_node
@@ -34,7 +35,7 @@ _FOOT = """
 
 Python starts cdktf through jsii, a Node.js process beside it: the *empty stack* row is what that takes, whatever the
 stack. A TypeScript program that is compiled beforehand and imports single modules has no such process and stays
-faster than any Python program; it is not measured here. Not measured yet: cdktn, the asset step.
+faster than any Python program; it is not measured here. Not measured yet: cdktn.
 """
 
 
@@ -51,6 +52,7 @@ def main() -> None:
             "Synthesis by number of environments": by_environments(project, rounds),
             "Start of the command line": start_up(project, rounds),
             "Deployment into the sandbox": deployments(project, rounds),
+            **registration(project, _environ()),
             **uploads(FULL, min(rounds, 3), _environ()),
         }
     text = _HEAD.format(rounds=rounds, machine=_machine()) + "".join(
