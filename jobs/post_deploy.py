@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with progress(f"Assets of {options.env}") as show:
             deployment = open_deployment(options.env, root=find_project(), environ=os.environ, show=show)
             assets = plan_assets(
-                deployment, environ=os.environ, prune=options.prune, workers=options.workers, show=show
+                deployment, environ=os.environ, orphans=False, prune=options.prune, workers=options.workers, show=show
             )
             show(assets.plan.headline())
             result = assets.apply(workers=options.workers, show=show)
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         "--env", required="TF_WORKSPACE" not in os.environ, default=os.environ.get("TF_WORKSPACE"), help="environment"
     )
     parser.add_argument("--prune", action="store_true", help="archive what is declared no more")
-    parser.add_argument("--workers", type=int, default=8, help="calls at the same time (default: 8)")
+    parser.add_argument("--workers", type=int, default=16, help="calls at the same time (default: 16)")
     return parser
 
 

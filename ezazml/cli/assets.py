@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobs.assets.applying import Result
     from jobs.assets.planning import Plan
 
-WORKERS = 8
+WORKERS = 16
 _COLOURS = {
     "create": "green",
     "update": "yellow",
@@ -89,7 +89,7 @@ def apply_assets(
 ) -> None:
     """Plan, ask and apply, for people. Leaves with the exit code of :func:`leave`."""
     with progress(f"Planning the assets of {environment}") as show:
-        prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=show, bench=bench)
+        prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=show, orphans=False, bench=bench)
     print_plan(prepared.plan, f"Assets of {environment}")
     if prepared.plan.is_empty:
         click.echo(f"Assets of {environment}: nothing to do.")
@@ -111,7 +111,9 @@ def applied(
     bench: Workbench | None = None,
 ) -> Result:
     """Plan and apply without a word, for programs."""
-    prepared = _prepare(environment, prune=prune, only=only, workers=workers, show=lambda _line: None, bench=bench)
+    prepared = _prepare(
+        environment, prune=prune, only=only, workers=workers, show=lambda _line: None, orphans=False, bench=bench
+    )
     return prepared.apply(workers=workers, show=lambda _line: None)
 
 
@@ -187,6 +189,7 @@ def _prepare(
     only: str | None,
     workers: int,
     show: Callable[[str], None],
+    orphans: bool = True,
     bench: Workbench | None = None,
 ) -> Assets:
     """``bench`` is the environment where Terraform has just worked; without it, it is prepared anew."""
@@ -199,4 +202,6 @@ def _prepare(
         deployment = deployment_of(bench.environment, bench.terraform.outputs())
     else:
         deployment = open_deployment(environment, root=context.root, environ=context.environ, show=show)
-    return plan_assets(deployment, environ=context.environ, prune=prune, only=only, workers=workers, show=show)
+    return plan_assets(
+        deployment, environ=context.environ, orphans=orphans, prune=prune, only=only, workers=workers, show=show
+    )

@@ -34,9 +34,10 @@ def plan_assets(
     deployment: Deployment,
     *,
     environ: Mapping[str, str],
+    orphans: bool = True,
     prune: bool = False,
     only: str | None = None,
-    workers: int = 8,
+    workers: int = 16,
     show: Show = lambda _line: None,
 ) -> Assets:
     """Check what is declared and compare it with the workspace. Writes nothing.
@@ -48,4 +49,6 @@ def plan_assets(
     project = project_id(deployment.environment.root)
     workspace = Workspace(Connection(deployment, environ=environ), project=project, environ=environ)
     show(f"reading workspace {deployment.workspace}")
-    return Assets(make_plan(declaration, workspace, prune=prune, only=only, workers=workers), workspace)
+    return Assets(
+        make_plan(declaration, workspace, orphans=orphans, prune=prune, only=only, workers=workers), workspace
+    )

@@ -64,15 +64,24 @@ def change_as_json(change: Change) -> dict[str, Any]:
 
 
 def make_plan(
-    declaration: Declaration, workspace: Workspace, *, prune: bool = False, only: str | None = None, workers: int = 8
+    declaration: Declaration,
+    workspace: Workspace,
+    *,
+    orphans: bool = True,
+    prune: bool = False,
+    only: str | None = None,
+    workers: int = 16,
 ) -> Plan:
     """Compare the declaration with the workspace; ``only`` one kind or one name.
+
+    ``orphans`` looks for what is declared no more: that reads everything in the workspace. ``prune`` archives them.
 
     Raises :class:`ConfigurationError` for what is declared and cannot be, :class:`AzureError` when Azure refuses.
     """
     selected = _selected(declaration, only)
     with readable_errors("Reading the workspace"):
-        snapshots = _read(declaration, workspace, workers)
+        orphans = (orphans or prune) and only is None
+        snapshots = _read(declaration, workspace, workers, others=orphans)
         problems = [
             *_unknown_datastores(selected, declaration, snapshots),
             *_unknown_endpoints(selected, declaration, snapshots),
@@ -86,7 +95,7 @@ def make_plan(
                     changes.append(outcome)
     if problems:
         raise ConfigurationError(problems)
-    if only is None:
+    if orphans:
         changes.extend(_orphans(snapshots, workspace, prune=prune))
     return Plan(tuple(changes))
 
@@ -106,13 +115,13 @@ def _selected(declaration: Declaration, only: str | None) -> list[Asset]:
     return selected
 
 
-def _read(declaration: Declaration, workspace: Workspace, workers: int) -> Mapping[Kind, Snapshot]:
+def _read(declaration: Declaration, workspace: Workspace, workers: int, *, others: bool) -> Mapping[Kind, Snapshot]:
     """Every kind at once. A pool of its own for the kinds: they wait for what they give to the other."""
     declared: dict[Kind, list[Asset]] = {kind: [] for kind in HANDLERS}
     for asset in declaration.assets:
         declared[asset.key.kind].append(asset)
     with ThreadPoolExecutor(len(HANDLERS)) as kinds, ThreadPoolExecutor(workers) as calls:
-        found = kinds.map(lambda kind: HANDLERS[kind].read(workspace, declared[kind], calls), HANDLERS)
+        found = kinds.map(lambda kind: HANDLERS[kind].read(workspace, declared[kind], calls, others=others), HANDLERS)
         return dict(zip(HANDLERS, found, strict=True))
 
 

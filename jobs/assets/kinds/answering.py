@@ -21,7 +21,7 @@ class Traffic:
     kind = Kind.TRAFFIC
     archives = False
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:  # noqa: ARG002
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """Nothing of its own: the endpoint says it."""
         return Snapshot()
 
@@ -73,7 +73,7 @@ class DefaultDeployment:
     kind = Kind.DEFAULT_DEPLOYMENT
     archives = False
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:  # noqa: ARG002
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """Nothing of its own: the endpoint says it."""
         return Snapshot()
 

@@ -40,8 +40,8 @@ class Handler(Protocol):
     #: How Azure takes such an asset out of sight; ``None`` if it can only be deleted, which we never do.
     archives: bool
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:
-        """What the workspace has, in as few calls as possible."""
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:
+        """What the workspace has, in as few calls as possible. Without ``others`` only what is declared."""
 
     def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:
         """What an apply would do, or why it cannot."""

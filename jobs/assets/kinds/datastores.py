@@ -25,7 +25,7 @@ class Datastores:
     kind = Kind.DATASTORE
     archives = False
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:  # noqa: ARG002
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """One listing has them all."""
         names = {asset.key.name for asset in declared}
         listed = [as_remote(one) for one in with_retries(lambda _attempt: list(workspace.ml.datastores.list()))]

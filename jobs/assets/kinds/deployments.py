@@ -24,7 +24,7 @@ class Deployments:
         self.kind = kind
         self._operations_name = "online_deployments" if kind is Kind.ONLINE_DEPLOYMENT else "batch_deployments"
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """One listing for each endpoint that the declaration has deployments for."""
         names = {asset.key.name for asset in declared}
         endpoints = sorted({name.split("/")[0] for name in names})

@@ -26,7 +26,7 @@ class Endpoints:
         self.kind = kind
         self._operations_name = "online_endpoints" if kind is Kind.ONLINE_ENDPOINT else "batch_endpoints"
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:  # noqa: ARG002
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """One listing has them all."""
         names = {asset.key.name for asset in declared}
         operations = getattr(workspace.ml, self._operations_name)

@@ -25,7 +25,7 @@ class Schedules:
     kind = Kind.SCHEDULE
     archives = True
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:  # noqa: ARG002
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
         """One listing has them all. What is disabled counts as archived, unless it is declared."""
 
         names = {asset.key.name for asset in declared}

@@ -45,15 +45,22 @@ class Versioned:
 
     # --- reading ---
 
-    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor) -> Snapshot:
-        """One listing, one more if something is missing from it, and the newest version of everything in it."""
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:
+        """One listing, one more if something is missing from it, and the newest version of what is asked for.
+
+        The listing says nothing of versions but the newest number; the tags are at the versions.
+        """
+        if not declared and not others:
+            return Snapshot()
         pinned = {asset.key.name: asset.version for asset in declared}
         active = self._containers(workspace, archived_too=False)
         archived: set[str] = set()
         if set(pinned) - set(active):
             archived = set(self._containers(workspace, archived_too=True)) - set(active)
         wanted = [
-            (name, pinned.get(name) or latest) for name, latest in active.items() if not name.startswith(_NOT_OURS)
+            (name, pinned.get(name) or latest)
+            for name, latest in active.items()
+            if name in pinned or (others and not name.startswith(_NOT_OURS))
         ]
         found = in_parallel(pool, lambda item: self._version(workspace, *item), [item for item in wanted if item[1]])
         remotes = {remote.name: remote for remote in found if remote is not None}
