@@ -8,38 +8,30 @@ import os
 import platform
 import secrets
 import shlex
+import shutil
 import sys
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, Credentials
+from sandbox.services import ServiceRecord, Services
 from sandbox.store import Store
 from sandbox.terraform_provider.schema.library import provider_version
 
-#: Ids that Azure never issues: its own are random (version 4) UUIDs, these have version 0.
-SANDBOX_SUBSCRIPTION_ID = "00000000-0000-0000-0000-5a4db0c50001"
-SANDBOX_TENANT_ID = "00000000-0000-0000-0000-5a4db0c5aaad"
 PROVIDERS = ("azurerm", "azuread")
 
 #: Nobody listens on port 9 (discard): what goes there ends at once, on this machine.
 _NOWHERE = "http://127.0.0.1:9"
 _LOOPBACK = "localhost,127.0.0.1,::1"
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+#: Where programs look for the authorities they trust: requests, OpenSSL and Go, curl, Node.js.
+_TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _REMOVED_PREFIXES = ("ARM_", "AZURE_", "AAD_", "ACTIONS_ID_TOKEN_")
 _REMOVED = ("TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS", "TF_VAR_tenant_id", "MSI_ENDPOINT")
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """The sandbox's own made-up login, and the first password of its user."""
-
-    client_id: str
-    client_secret: str
-    object_id: str
-    user_password: str
 
 
 class SandboxHome:
@@ -53,6 +45,10 @@ class SandboxHome:
         self.states = self.root / "state"
         self.plugins = self.root / "plugins"
         self.terraform_rc = self.root / "terraform.rc"
+        self.certificates = self.root / "certificates"
+        self.faults_file = self.root / "faults.json"
+        self.service_file = self.root / "service.json"
+        self._port_file = self.root / "port"
         self._up_marker = self.root / "up"
         self._credentials_file = self.root / "credentials.json"
 
@@ -81,15 +77,34 @@ class SandboxHome:
 
     def down(self) -> None:
         """Take the sandbox down: its providers refuse to work until it is up again. Keeps what is there."""
+        self.services.stop()
         self._up_marker.unlink(missing_ok=True)
 
     def reset(self) -> None:
         """Empty the sandbox: nothing exists any more, and no environment remembers anything."""
+        self.services.stop()
         self.up()
+        shutil.rmtree(self.root / "blobs", ignore_errors=True)
         with Store.transaction(self.store_file) as store:
             store.clear()
         for state in self.states.iterdir():
             state.unlink()
+
+    @cached_property
+    def services(self) -> Services:
+        """The service that answers for Azure's hosts."""
+        return Services(self.root)
+
+    def last_port(self) -> int:
+        """The port that the service had last, or 0: shells that know it go on working when it gets it again."""
+        try:
+            return int(self._port_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0
+
+    def remember_port(self, port: int) -> None:
+        """Keep the service's port for its next start."""
+        self._port_file.write_text(str(port), encoding="utf-8")
 
     def count_by_type(self) -> dict[str, int]:
         """How many objects of each type exist."""
@@ -104,11 +119,14 @@ class SandboxHome:
         with Store.transaction(self.store_file) as store:
             return store.deleted()
 
-    def environ(self, environments: Sequence[str], base: Mapping[str, str]) -> dict[str, str]:
+    def environ(
+        self, environments: Sequence[str], base: Mapping[str, str], *, service: ServiceRecord | None = None
+    ) -> dict[str, str]:
         """``base`` turned into the environment of a process that can use the sandbox and cannot reach Azure.
 
         ``environments`` may be deployed by that process. Every login of the caller is taken out, the network ends on
-        this machine, and Terraform finds only the sandbox's providers.
+        this machine, and Terraform finds only the sandbox's providers. With a ``service`` Azure's SDKs work: they
+        reach it as their proxy, and trust it.
         """
         kept = {
             name: value
@@ -135,13 +153,24 @@ class SandboxHome:
             "TF_VAR_user_password": self.credentials.user_password,
         }
         for name in _PROXIES:
-            kept[name] = kept[name.lower()] = _NOWHERE
+            kept[name] = kept[name.lower()] = service.proxy if service else _NOWHERE
         kept["NO_PROXY"] = kept["no_proxy"] = _LOOPBACK
+        if service:
+            kept |= {name: str(self.certificates / "bundle.pem") for name in _TRUST}
+            # DefaultAzureCredential and their like look here.
+            kept |= {
+                "AZURE_TENANT_ID": SANDBOX_TENANT_ID,
+                "AZURE_SUBSCRIPTION_ID": SANDBOX_SUBSCRIPTION_ID,
+                "AZURE_CLIENT_ID": self.credentials.client_id,
+                "AZURE_CLIENT_SECRET": self.credentials.client_secret,
+            }
         return kept
 
-    def changes(self, environments: Sequence[str], base: Mapping[str, str]) -> dict[str, str | None]:
+    def changes(
+        self, environments: Sequence[str], base: Mapping[str, str], *, service: ServiceRecord | None = None
+    ) -> dict[str, str | None]:
         """What :meth:`environ` changes in ``base``: new values, and ``None`` for what to unset."""
-        wanted = self.environ(environments, base)
+        wanted = self.environ(environments, base, service=service)
         changed: dict[str, str | None] = {name: None for name in base if name not in wanted}
         changed |= {name: value for name, value in wanted.items() if base.get(name) != value}
         return dict(sorted(changed.items()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -94,13 +95,20 @@ class Store:
         rows = self._connection.execute(f"SELECT body FROM objects {where} ORDER BY key", arguments)  # noqa: S608
         return [json.loads(body) for (body,) in rows]
 
-    def below(self, identifier: str) -> list[ArmObject]:
-        """Objects whose ids continue ``identifier``."""
-        prefix = _key(identifier) + "/"
-        rows = self._connection.execute(
-            "SELECT body FROM objects WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix)
-        )
+    def below(self, identifier: str, type_name: str | None = None) -> list[ArmObject]:
+        """Objects whose ids continue ``identifier``, or those of one type among them, by id."""
+        key = _key(identifier)
+        # A range of the index: "0" is the character after "/".
+        where, arguments = "key > ? AND key < ?", [f"{key}/", f"{key}0"]
+        if type_name is not None:
+            where, arguments = f"{where} AND type = ?", [*arguments, type_name.lower()]
+        rows = self._connection.execute(f"SELECT body FROM objects WHERE {where} ORDER BY key", arguments)  # noqa: S608
         return [json.loads(body) for (body,) in rows]
+
+    def births(self, type_name: str) -> dict[str, str]:
+        """When each object of a type was made, by its id in lower case: made anew, it has another time."""
+        rows = self._connection.execute("SELECT key, created FROM objects WHERE type = ?", (type_name.lower(),))
+        return {str(key): str(created) for key, created in rows}
 
     # --- soft delete ------------------------------------------------------------------------------------
 
@@ -168,6 +176,50 @@ class Store:
         """Remove everything."""
         for table in ("objects", "deleted", "secrets"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand here
+
+
+class Connections:
+    """The connections of a long-running process to a store's file: one per thread, opened once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        # Threads of one process wait for each other here: SQLite's own way to wait is to sleep and try again.
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """The store as it is at one moment."""
+        with self._transaction("BEGIN") as store:
+            yield store
+
+    @contextmanager
+    def writing(self) -> Iterator[Store]:
+        """The store for one transaction, as :meth:`Store.transaction`."""
+        with self._writer, self._transaction("BEGIN IMMEDIATE") as store:
+            yield store
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Store]:
+        connection = self._connection()
+        connection.execute(begin)
+        try:
+            yield Store(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            with Store.transaction(self._path):
+                pass  # makes what is missing
+            connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            # With a write-ahead log a crash of the machine loses the last moments at most, never the file.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._local.connection = connection
+        return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ezazml.config.loading import load_environment
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target, in_sandbox_shell
+from ezazml.errors import EzazmlError
 from ezazml.project import find_project
+
+if TYPE_CHECKING:
+    from sandbox.home import SandboxHome
+    from sandbox.services import ServiceRecord
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,12 @@ class Context:
         os.environ.update(self.environ)
 
 
-def enter(name: str) -> Context:
+def enter(name: str, *, sdk: bool = False) -> Context:
     """Where the environment ``name`` is worked on.
 
     An environment of the sandbox gets the sandbox's variables, and the sandbox is brought up if it is down. Nothing
-    below the command line needs to know about it.
+    below the command line needs to know about it. With ``sdk`` also Azure's SDKs work there: the sandbox's service is
+    started, which takes a second once; commands that only run Terraform do without.
     """
     root = find_project()
     environ = dict(os.environ)
@@ -48,5 +55,16 @@ def enter(name: str) -> Context:
     # Also in a shell of the sandbox: with a part of its variables only, the real providers would run with the
     # caller's login.
     opened_for = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",") if in_sandbox_shell(environ) else []
-    environ = home.environ(sorted({name, *filter(None, opened_for)}), environ)
+    service = start_service(home) if sdk else None
+    environ = home.environ(sorted({name, *filter(None, opened_for)}), environ, service=service)
     return Context(root, environ, settings.target)
+
+
+def start_service(home: SandboxHome) -> ServiceRecord:
+    """The sandbox's service, started if it does not run. Raises :class:`EzazmlError` when it does not start."""
+    from sandbox.services import ServiceError  # noqa: PLC0415
+
+    try:
+        return home.services.start()
+    except ServiceError as error:
+        raise EzazmlError(str(error)) from error

@@ -15,7 +15,8 @@ from typing import Any
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 
-from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, SandboxHome
+from sandbox.home import SandboxHome
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
 from sandbox.terraform_provider.codec import contains_unknown, decode, encode
 from sandbox.terraform_provider.messages import error_message, path_message, schema_message

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
 from sandbox.terraform_provider.rules import RESOURCES
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Values

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.home import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, SandboxHome
+from sandbox.home import SandboxHome
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.terraform_provider.rules.base import AzureError
 from sandbox.terraform_provider.servicer import require_sandbox
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.home import SANDBOX_TENANT_ID
+from sandbox.identity import SANDBOX_TENANT_ID
 from sandbox.terraform_provider.rules import RESOURCES
 from tests.sandbox.azure import OBJECT_ID, PREFIX, azure, create, delete, group, refused, vault
 

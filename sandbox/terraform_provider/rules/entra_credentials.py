@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.identity import SECRET_HASH
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.base import Azure, AzureError, ResourceRules, Values
 
@@ -38,7 +40,10 @@ class ApplicationPasswordRules(ResourceRules):
             },
         }
         azure.store.put(body)
-        return {**_password_values(body), "value": secrets.token_urlsafe(30)}
+        value = secrets.token_urlsafe(30)
+        # The directory knows its hash alone, and lets in who knows the secret.
+        azure.store.set_secret(body["id"], SECRET_HASH, hashlib.sha256(value.encode()).hexdigest())
+        return {**_password_values(body), "value": value}
 
     def read(self, azure: Azure, state: Values) -> Values | None:
         """Everything but the secret, which only the state knows."""

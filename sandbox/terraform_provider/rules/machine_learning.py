@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sandbox.store import ArmObject
+from sandbox.system_datastores import add_system_datastores
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
 
@@ -97,8 +98,8 @@ class WorkspaceRules(ArmRules):
             text = "Premium storage accounts cannot be used as a workspace's storage."
             raise AzureError("BadArgument", text, attribute="storage_account_id")
 
-    def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:  # noqa: ARG002
-        """What Azure adds."""
+    def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:
+        """What Azure adds, the workspace's own datastores too."""
         body["sku"]["tier"] = body["sku"]["name"]
         properties = body["properties"]
         properties.setdefault("workspaceId", str(uuid.uuid4()))
@@ -109,6 +110,7 @@ class WorkspaceRules(ArmRules):
         network = values.get("managed_network") or []
         if network:
             properties["managedNetwork"] = {"isolationMode": network[0].get("isolation_mode") or "Disabled"}
+        add_system_datastores(azure.store, body)
 
     def extra_values(self, azure: Azure, body: ArmObject) -> Values:  # noqa: ARG002
         """Computed ids."""

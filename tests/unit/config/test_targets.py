@@ -9,14 +9,17 @@ import pytest
 from ezazml.config.loading import environments_to_synthesise, left_out_here, load_environment
 from ezazml.config.targets import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, Target
 from ezazml.errors import InputError
-from sandbox import home
+from sandbox import identity
 
 GUID = "11111111-2222-4333-8444-555555555555"
 SHELL = {"EZAZML_TARGET": "sandbox", "EZAZML_SANDBOX_ENVIRONMENTS": "sandbox,dev"}
 
 
 def test_the_product_and_the_sandbox_agree_on_the_sandbox_ids() -> None:
-    assert (home.SANDBOX_SUBSCRIPTION_ID, home.SANDBOX_TENANT_ID) == (SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID)
+    assert (identity.SANDBOX_SUBSCRIPTION_ID, identity.SANDBOX_TENANT_ID) == (
+        SANDBOX_SUBSCRIPTION_ID,
+        SANDBOX_TENANT_ID,
+    )
 
 
 def test_azure_never_issues_the_sandbox_ids() -> None:

@@ -1,0 +1,16 @@
+"""What does management.azure.com answer? All its operations, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from sandbox.arm import keys, resources, subscriptions, workspaces
+from sandbox.azureml_api import KINDS
+from sandbox.web import Routes
+
+routes = Routes()
+subscriptions.register(routes)
+keys.register(routes)
+workspaces.register(routes)
+for _kind in KINDS:
+    _kind.register(routes)
+# Takes whatever is left, so it comes last.
+resources.register(routes)

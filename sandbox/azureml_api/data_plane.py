@@ -1,0 +1,32 @@
+"""What do the hosts ``<region>.api.azureml.ms`` answer? Where the services are; the services themselves come later.
+
+Run history, metrics (MLflow) and artifacts have their place here.
+"""
+
+from __future__ import annotations
+
+from sandbox.azureml_api.base import WORKSPACE, require_workspace
+from sandbox.cloud import Cloud
+from sandbox.web import Answer, Call, Routes
+
+routes = Routes()
+
+
+@routes.on("GET", "/discovery", "Where a workspace's services are", public=True)
+@routes.on("GET", "/discovery/workspaces/{id}", "Where a workspace's services are", public=True)
+def discover(_cloud: Cloud, call: Call) -> Answer:
+    """All services of a region have one address."""
+    base = f"https://{call.host}"
+    services = ("api", "experimentation", "history", "hyperdrive", "labeling", "modelmanagement", "pipelines", "studio")
+    return Answer(body=dict.fromkeys(services, base))
+
+
+@routes.on(
+    "GET", "/mferp/managementfrontend" + WORKSPACE + "/batchEndpoints/{endpoint}/jobs", "Jobs of a batch endpoint"
+)
+def batch_jobs(cloud: Cloud, call: Call) -> Answer:
+    """None: nothing runs them yet."""
+    with cloud.stores.reading() as store:
+        workspace = require_workspace(store, call)
+        found = store.below(f"{workspace['id']}/batchEndpoints/{call.parameters['endpoint']}", "batchJobs")
+    return Answer(body={"value": found})

@@ -1,0 +1,7 @@
+// When does Azurite end? With the service that started it, however that ended: standard input is a pipe from it.
+// SIGTERM lets Azurite write down what it holds in memory.
+process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
+process.stdin.on("error", () => process.kill(process.pid, "SIGTERM"));
+process.stdin.resume();
+// A second chance: connections that stay open must not keep the process.
+process.once("SIGTERM", () => setTimeout(() => process.exit(0), 5000).unref());

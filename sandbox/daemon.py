@@ -1,0 +1,162 @@
+"""What runs while programs use the sandbox's Azure? One process per sandbox: the proxy, the server, and Azurite.
+
+``python -m sandbox.daemon FOLDER`` is started by :mod:`sandbox.services`, never by hand. It ends by itself when
+nobody used it for a while, when its folder is gone or moved, and when it is asked to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+
+from sandbox.app import REQUESTS, App
+from sandbox.azureml_api.base import WORKSPACES
+from sandbox.blob import BlobError, BlobService
+from sandbox.certificates import Authority
+from sandbox.cloud import Cloud
+from sandbox.faults import FaultSource
+from sandbox.home import SandboxHome
+from sandbox.proxy import Proxy
+from sandbox.services import ServiceRecord
+from sandbox.store import Connections
+from sandbox.system_datastores import add_system_datastores
+
+_LOG = logging.getLogger(__name__)
+_TICK_SECONDS = 0.5
+#: Programs keep connections open; the server must not be the first to close them in the middle of a request.
+_KEEP_ALIVE_SECONDS = 600
+_LOG_BYTES = 8 * 2**20
+
+
+class Daemon:
+    """The service of one sandbox, until it ends."""
+
+    def __init__(self, home: SandboxHome, idle_seconds: float) -> None:
+        self._home = home
+        self._idle_seconds = idle_seconds
+        self._token = secrets.token_urlsafe(24)
+        self._authority = Authority(home.certificates)
+        stores = Connections(home.store_file)
+        self._blobs = BlobService(home.root, stores, self._authority)
+        self._faults = FaultSource(home.faults_file)
+        self._cloud = Cloud(stores, self._blobs, home.credentials)
+        self._looked = 0.0
+
+    async def run(self) -> None:
+        """Serve until it is time to end."""
+        self._authority.ensure()
+        with self._cloud.stores.writing() as store:
+            for workspace in store.find(WORKSPACES):
+                add_system_datastores(store, workspace)
+        # Only of a socket that names its protocol does asyncio switch off Nagle's algorithm, which costs 40 ms a call.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        self._proxy = Proxy(listener.getsockname()[1], self._blobs, self._faults, self._control)
+        app = App(self._cloud, self._faults, drop=self._proxy.drop)
+        self._server = uvicorn.Server(self._config(app))
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        port = await self._proxy.start(self._home.last_port())
+        self._record = ServiceRecord(pid=os.getpid(), port=port, token=self._token)
+        self._record.write(self._home.service_file)
+        self._home.remember_port(port)
+        _LOG.info("Serving at port %s, pid %s", port, os.getpid())
+        watching = asyncio.create_task(self._watch())
+        try:
+            await serving
+        finally:
+            watching.cancel()
+            self._proxy.close()
+            await run_in_threadpool(self._blobs.stop)
+            self._record.remove(self._home.service_file)
+            _LOG.info("Ended")
+
+    def _config(self, app: App) -> uvicorn.Config:
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=2,
+        )
+        config.load()
+        config.ssl = self._authority.context("localhost")
+        config.ssl.sni_callback = self._choose_certificate
+        return config
+
+    def _choose_certificate(self, connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+        if name:
+            connection.context = self._authority.context(name.lower())
+
+    async def _control(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, object]:
+        """Requests to the proxy itself, from :mod:`sandbox.services`."""
+        if (method, path) == ("GET", "/health"):
+            return 200, {"pid": os.getpid(), "root": str(self._home.root), "blobs_pid": self._blobs.pid}
+        if (method, path) == ("POST", "/stop") and secrets.compare_digest(headers.get("x-token", ""), self._token):
+            self._end("asked to")
+            return 200, {}
+        return 403, {"error": "The sandbox's proxy answers CONNECT only."}
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            if ServiceRecord.read(self._home.service_file) != self._record:
+                self._end("its folder is gone, or another service has taken over")
+                return
+            if time.monotonic() - self._proxy.last_used > self._idle_seconds:
+                self._end("nobody used it")
+                return
+            used = self._proxy.blobs_used
+            try:
+                await run_in_threadpool(self._blobs.refresh, look=used > self._looked)
+            except (BlobError, OSError) as error:
+                _LOG.warning("The blobs could not be brought in step: %s", error)
+            self._looked = used
+
+    def _end(self, why: str) -> None:
+        _LOG.info("Ending: %s", why)
+        self._server.should_exit = True
+        self._proxy.close()
+
+
+def main() -> None:
+    """Serve the sandbox in the folder that the arguments name."""
+    parser = argparse.ArgumentParser(prog="sandbox.daemon")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--idle-minutes", type=float, default=30.0)
+    arguments = parser.parse_args()
+    home = SandboxHome(arguments.folder)
+    _log_into(home.logs)
+    try:
+        asyncio.run(Daemon(home, arguments.idle_minutes * 60).run())
+    except Exception:
+        _LOG.exception("The service failed")
+        raise
+
+
+def _log_into(folder: Path) -> None:
+    form = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    for logger, name in ((logging.getLogger("sandbox"), "service.log"), (REQUESTS, "requests.log")):
+        handler = RotatingFileHandler(folder / name, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+        handler.setFormatter(form)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Is the sandbox's service running? Finds it, starts it once, stops it.
+
+The service writes its process id, port and a token into ``.sandbox/service.json``. Whoever needs it takes a lock,
+asks that port for its health, and starts a new service if there is no good answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_HEALTH_SECONDS = 5.0
+#: How long an unused service stays, minutes.
+IDLE_VARIABLE = "EZAZML_SANDBOX_IDLE_MINUTES"
+_IDLE_MINUTES = "30"
+
+
+class ServiceError(Exception):
+    """The service cannot be started; the message says where to look."""
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """A running service, as its file tells. The token lets its owner stop it."""
+
+    pid: int
+    port: int
+    token: str
+
+    @classmethod
+    def read(cls, file: Path) -> ServiceRecord | None:
+        """The record in ``file``, or ``None``."""
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, file: Path) -> None:
+        """Write the record whole, readable by its owner alone."""
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        new.replace(file)
+
+    def remove(self, file: Path) -> None:
+        """Remove the file, unless it tells of another service."""
+        if ServiceRecord.read(file) == self:
+            file.unlink(missing_ok=True)
+
+    @property
+    def proxy(self) -> str:
+        """Its address, for HTTPS_PROXY."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Services:
+    """The service of the sandbox in ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._file = root / "service.json"
+        self._lock_file = root / "service.lock"
+
+    def running(self) -> ServiceRecord | None:
+        """The service, if it runs and answers."""
+        record = ServiceRecord.read(self._file)
+        health = _health(record) if record else None
+        good = health is not None and health["root"] == str(self._root)
+        return record if good else None
+
+    def health(self) -> dict[str, Any] | None:
+        """What a running service says of itself: ``pid``, ``root``, ``blobs_pid``."""
+        record = self.running()
+        return _health(record) if record else None
+
+    def start(self) -> ServiceRecord:
+        """The running service; started if there is none. Raises :class:`ServiceError`."""
+        record = self.running()
+        if record is not None:
+            return record
+        with self._locked():
+            record = self.running()
+            if record is not None:
+                return record
+            self._stop()  # one that hangs, or that came with a folder which was moved
+            return self._start()
+
+    def stop(self) -> None:
+        """End the service, and wait until it has ended."""
+        if self._root.is_dir():
+            with self._locked():
+                self._stop()
+
+    def _start(self) -> ServiceRecord:
+        minutes = os.environ.get(IDLE_VARIABLE) or _IDLE_MINUTES
+        command = [sys.executable, "-m", "sandbox.daemon", str(self._root), "--idle-minutes", minutes]
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+        with (self._root / "logs" / "service.err").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                # None of the caller's logins, and no proxy: the service asks nobody.
+                env={name: os.environ[name] for name in kept if name in os.environ},
+                cwd=self._root.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in the terminal of whoever came first is not for it.
+                start_new_session=True,
+            )
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end and process.poll() is None:
+            record = self.running()
+            if record is not None and record.pid == process.pid:
+                return record
+            time.sleep(0.05)
+        process.kill()
+        raise ServiceError(f"The sandbox's service did not start; see {self._root / 'logs' / 'service.err'}.")
+
+    def _stop(self) -> None:
+        record = ServiceRecord.read(self._file)
+        if record is None:
+            return
+        # Only a process that answers with its own id is the service: ids are used again.
+        health = _health(record)
+        if health is not None and health["pid"] == record.pid:
+            with contextlib.suppress(OSError):
+                _ask(record, "POST", "/stop")
+            _wait_for_end(record.pid)
+        record.remove(self._file)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock_file.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _health(record: ServiceRecord) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] = json.loads(_ask(record, "GET", "/health"))
+    except (OSError, ValueError):
+        return None
+    return answer if answer.get("pid") == record.pid else None
+
+
+def _ask(record: ServiceRecord, method: str, path: str) -> bytes:
+    request = urllib.request.Request(  # noqa: S310 - this machine
+        record.proxy + path, method=method, headers={"X-Token": record.token}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=_HEALTH_SECONDS) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+def _wait_for_end(pid: int) -> None:
+    end = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # it may be our own child
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
