@@ -77,7 +77,10 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
             raise Refusal(409, "ScopeLocked", locked)
         if body is not None:
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
-        if purge:
+        # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
+        group = store.get("/".join(identifier.split("/")[:5]))
+        kept = group and any(one["id"].lower() == identifier.lower() for one in store.deleted(WORKSPACES))
+        if purge and kept:
             store.purge(identifier)
         elif body is None:
             return Answer(204)
