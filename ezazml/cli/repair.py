@@ -162,7 +162,9 @@ def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) 
     else:
         rows = [(one.where, one.action, one.address, ", ".join(one.fields)) for one in found]
         print_table(f"{environment} ({bench.where}): {len(rows)} not as deployed", _DRIFT_COLUMNS, rows)
-        click.echo(f"Put it back as declared: ezazml deploy {environment}")
+        for note in sorted({one.note for one in found if one.note}):
+            click.echo(note)
+        click.echo(f"Put back what is declared: ezazml deploy {environment}")
     if detailed_exitcode and found:
         raise click.exceptions.Exit(2)
 

@@ -18,7 +18,7 @@ def find_drift(bench: Workbench, *, accept: bool = False, others: Sequence[Sourc
     """
     with bench.plan_file() as file:
         changed = bench.terraform.plan(file, options=("-refresh-only",))
-        drift = drift_of(bench.terraform.show_plan(file)) if changed else ()
+        drift = drift_of(bench.terraform.show_plan(file))
         if changed and accept:
             bench.terraform.apply(file)
     return (*drift, *(one for source in others for one in source(bench)))

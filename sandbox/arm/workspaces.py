@@ -79,9 +79,10 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
         # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
         group = store.get("/".join(identifier.split("/")[:5]))
-        kept = group and any(one["id"].lower() == identifier.lower() for one in store.deleted(WORKSPACES))
+        kept = [one for one in store.deleted(WORKSPACES) if group and one["id"].lower() == identifier.lower()]
         if purge and kept:
             store.purge(identifier)
+            store.delete(f"/servicePrincipals/{kept[0].get('identity', {}).get('principalId')}")
         elif body is None:
             return Answer(204)
     return Answer(200)

@@ -49,18 +49,18 @@ def check_quota(case: Case) -> Iterator[Finding]:
         return
     place = f"{case.azure.subscription}/providers/Microsoft.MachineLearningServices/locations/{settings.location}"
     sizes = {str(one["name"]).lower(): one for one in case.azure.list(f"{place}/vmSizes")}
-    usages = _usages(case.azure.list(f"{place}/usages"))
+    listed = case.azure.list(f"{place}/usages")
+    usages, own = _usages(listed), _own_cores(case, listed)
     for size in sorted({one.size for one in _declared(case) if one.size.lower() not in sizes}):
         text = f"Azure ML does not list the size {size} in {settings.location}."
         yield warning("quota", text, "Check its name; a size that is retired or not offered there cannot be made.")
     needs = _needs(case, sizes)
-    own = _own_cores(case, sizes)
     for family, cores in sorted(needs.items()):
         usage = usages.get(family.lower())
         if usage is None or usage.limit < 0:
             yield not_checked("quota", f"{family}: {cores} cores; Azure tells no limit in {settings.location}.")
             continue
-        left = usage.limit - usage.used + own.get(family, 0)
+        left = usage.limit - usage.used + own.get(family.lower(), 0)
         text = f"{family} in {settings.location}: {cores} cores declared, {left} of {usage.limit} left for them."
         if cores <= left:
             yield ok("quota", text)
@@ -110,18 +110,17 @@ def _needs(case: Case, sizes: Mapping[str, Mapping[str, Any]]) -> dict[str, int]
     return {family: cores for family, cores in needs.items() if cores}
 
 
-def _own_cores(case: Case, sizes: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """What the environment's own computes use already: it is counted in the usage."""
+def _own_cores(case: Case, usages: list[dict[str, Any]]) -> dict[str, int]:
+    """What the environment's own workspace uses already, per family: it is part of the subscription's usage."""
     own: dict[str, int] = {}
-    workspace = ids_of(case.environment, case.azure).workspace
-    for body in case.azure.list(f"{workspace}/computes"):
-        inner = body["properties"].get("properties") or {}
-        size = sizes.get(str(inner.get("vmSize")).lower())
-        if size is None:
+    workspace = ids_of(case.environment, case.azure).workspace.lower()
+    for one in usages:
+        parent, _, _family = str(one["id"]).lower().rpartition("/usages/")
+        if parent != workspace:
             continue
-        scale = inner.get("scaleSettings") or {"maxNodeCount": 1}
-        low = inner.get("vmPriority") == "LowPriority"
-        _add(own, size, int(scale.get("maxNodeCount") or 0), low=low)
+        low = str(one["type"]).lower().endswith("lowprioritycores/usages")
+        family = _LOW_PRIORITY if low else str(one["name"]["value"])
+        own[family.lower()] = own.get(family.lower(), 0) + int(one["currentValue"])
     return own
 
 
