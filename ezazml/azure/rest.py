@@ -124,7 +124,7 @@ class RestClient:
             if status_url is None and polled.status_code != 202:
                 return
             state = str(_body(polled).get("status", "")).lower()
-            if state in ("succeeded", ""):
+            if state == "succeeded" or (status_url is not None and not state):
                 return
             if state in ("failed", "canceled"):
                 error = _body(polled).get("error") or {}

@@ -75,5 +75,5 @@ def _foreign_policies(plan: Mapping[str, Any]) -> Iterator[Drifted]:
 def _policies(policies: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
     kinds = ("certificate_permissions", "key_permissions", "secret_permissions", "storage_permissions")
     return {
-        (one["object_id"], *(tuple(sorted(one.get(kind) or [], key=str.lower)) for kind in kinds)) for one in policies
+        (one["object_id"], *(tuple(sorted(map(str.lower, one.get(kind) or []))) for kind in kinds)) for one in policies
     }
