@@ -71,11 +71,8 @@ def test_a_filter_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_list_follows_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = (
-        Reply(200, {"value": [{"n": 1}], "nextLink": "https://management.azure.com/next"}),
-        Reply(200, {"value": [{"n": 2}]}),
-    )
-    client, asked, _ = client_that_gets(monkeypatch, *pages)
+    first = Reply(200, {"value": [{"n": 1}], "nextLink": "https://management.azure.com/next"})
+    client, asked, _ = client_that_gets(monkeypatch, first, Reply(200, {"value": [{"n": 2}]}))
     assert client.list(PATH) == [{"n": 1}, {"n": 2}]
     assert asked[1].url == "https://management.azure.com/next"
 

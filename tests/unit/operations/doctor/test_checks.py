@@ -179,21 +179,21 @@ def test_a_vault_that_azure_keeps_is_a_warning_with_the_way_out(case: Case, azur
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "own", "verdict"),
+    ("cores", "verdict"),
     [
-        (1000, 0, 0, Verdict.OK),
-        (1000, 1000, 0, Verdict.PROBLEM),
-        (1000, 1000, 1000, Verdict.OK),
-        (0, 0, 0, Verdict.PROBLEM),
-        (-1, 0, 0, Verdict.NOT_CHECKED),
+        ({"limit": 1000, "used": 0, "own": 0}, Verdict.OK),
+        ({"limit": 1000, "used": 1000, "own": 0}, Verdict.PROBLEM),
+        ({"limit": 1000, "used": 1000, "own": 1000}, Verdict.OK),
+        ({"limit": 0, "used": 0, "own": 0}, Verdict.PROBLEM),
+        ({"limit": -1, "used": 0, "own": 0}, Verdict.NOT_CHECKED),
     ],
 )
 def test_the_cores_that_are_left_are_compared_with_what_is_declared(
-    case: Case, azure: FakeAzure, limit: int, used: int, own: int, verdict: Verdict
+    case: Case, azure: FakeAzure, cores: dict[str, int], verdict: Verdict
 ) -> None:
     compute = case.environment.settings.compute
     place = f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/{case.environment.settings.location}"
-    sizes = {one.size for one in (*compute.instances, *compute.clusters)}
+    sizes = {one.size for one in compute.instances} | {one.size for one in compute.clusters}
     azure.arm.lists_at(f"{place}/vmSizes", *({"name": one, "family": "F", "vCPUs": 4} for one in sorted(sizes)))
     ml = "Microsoft.MachineLearningServices"
     usages = [
@@ -206,8 +206,8 @@ def test_the_cores_that_are_left_are_compared_with_what_is_declared(
     ]
     azure.arm.lists_at(
         f"{place}/usages",
-        {**usages[0], "currentValue": used, "limit": limit},
-        {**usages[1], "currentValue": own, "limit": limit},
+        {**usages[0], "currentValue": cores["used"], "limit": cores["limit"]},
+        {**usages[1], "currentValue": cores["own"], "limit": cores["limit"]},
     )
     findings = [one for one in resources.check_quota(case) if one.text.startswith("F")]
     assert verdicts(findings) == [verdict]
@@ -237,7 +237,7 @@ def test_a_state_on_this_machine_needs_a_folder_that_can_be_written(
         case, backend=load_environment("sandbox", root=case.machine.root, environ={}).settings.backend
     )
     assert verdicts(surroundings.check_backend(local)) == [Verdict.OK]
-    monkeypatch.setattr(surroundings.os, "access", lambda *_arguments: False)
+    monkeypatch.setattr("os.access", lambda *_arguments: False)
     assert verdicts(surroundings.check_backend(local)) == [Verdict.PROBLEM]
 
 
