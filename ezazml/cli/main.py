@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 import traceback
@@ -20,6 +21,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("ezazml.cli.environment", "Show what a deployment would change."),
     "deploy": ("ezazml.cli.environment", "Create or update an environment."),
     "destroy": ("ezazml.cli.environment", "Remove an environment."),
+    "purge": ("ezazml.cli.repair", "Remove for good what Azure keeps of a deleted environment."),
+    "recover": ("ezazml.cli.repair", "Bring back what Azure keeps of a deleted environment, and import it."),
+    "import": ("ezazml.cli.repair", "Take over what exists in Azure and is not in the environment's state."),
+    "drift": ("ezazml.cli.repair", "Report what was changed in Azure since the deployment."),
+    "doctor": ("ezazml.cli.doctor", "Check programs, login, roles, names and quota, each with its fix."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
     "assets": ("ezazml.cli.assets", "What the workspace holds: plan and apply the files in assets/."),
@@ -48,7 +54,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        function = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{function}_" if keyword.iskeyword(function) else function)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

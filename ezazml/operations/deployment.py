@@ -8,6 +8,7 @@ from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.held_names import require_free_names
+from ezazml.operations.ways_out import ways_out
 from ezazml.operations.workbench import Workbench
 from ezazml.report.plan_summary import PlanSummary, summarise
 
@@ -36,7 +37,8 @@ def deploy(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
         require_free_names(bench.environment.name, bench.environment.settings, planned)
         if not confirm(summary):
             raise EzazmlError("Not confirmed; nothing was changed.")
-        bench.terraform.apply(file)
+        with ways_out(bench.environment.name):
+            bench.terraform.apply(file)
     return summary
 
 
