@@ -17,9 +17,10 @@ from ezazml.errors import EzazmlError
 COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("ezazml.cli.config", "Show, validate and describe the configuration of environments."),
     "synth": ("ezazml.cli.environment", "Synthesise an environment's stack to Terraform JSON."),
-    "plan": ("ezazml.cli.environment", "Show what a deployment would change."),
-    "deploy": ("ezazml.cli.environment", "Create or update an environment."),
-    "destroy": ("ezazml.cli.environment", "Remove an environment."),
+    "plan": ("ezazml.cli.plan", "Show what a deployment would change."),
+    "deploy": ("ezazml.cli.plan", "Create or update an environment."),
+    "destroy": ("ezazml.cli.destroy", "Remove an environment."),
+    "unlock": ("ezazml.cli.unlock", "Break the lock on an environment's state."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
     "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run, faults."),

@@ -38,9 +38,10 @@ class Workbench:
         return f"Azure subscription {self.environment.settings.subscription_id}"
 
     @contextmanager
-    def plan_file(self) -> Iterator[Path]:
+    def plan_file(self, purpose: str = "") -> Iterator[Path]:
         """A place for a saved plan, which holds secrets: gone afterwards, whatever happens."""
-        file = self.environment.root / ".ezazml" / "plans" / f"{self.environment.name}.tfplan"
+        name = ".".join(filter(None, (self.environment.name, purpose, "tfplan")))
+        file = self.environment.root / ".ezazml" / "plans" / name
         file.unlink(missing_ok=True)
         try:
             yield file
@@ -72,7 +73,14 @@ def prepare(
     show("synthesising")
     folder = synthesise(environment, environ)
     providers = ProviderCache(root / ".ezazml" / "providers")
-    terraform = Terraform(engine, folder, _with_secrets(environment, environ), providers=providers, progress=show)
+    terraform = Terraform(
+        engine,
+        folder,
+        _with_secrets(environment, environ),
+        providers=providers,
+        progress=show,
+        lock_timeout_seconds=environment.settings.deploy.lock_timeout_seconds,
+    )
     if environment.settings.backend.type == "local":
         Path(_local_state(environment)).parent.mkdir(parents=True, exist_ok=True)
     show(f"initialising {engine}")
