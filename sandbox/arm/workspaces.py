@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.azureml_api.base import COLLECTION, WORKSPACE, WORKSPACES, require_workspace
 from sandbox.cloud import Cloud
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
 
@@ -71,6 +72,9 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
     with cloud.stores.writing() as store:
         identifier = call.path.rstrip("/")
         body = store.get(identifier)
+        locked = lock_message(store, identifier)
+        if locked is not None:
+            raise Refusal(409, "ScopeLocked", locked)
         if body is not None:
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
         if purge:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from sandbox import limits
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, known, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
@@ -136,13 +138,16 @@ def principal_kind(azure: Azure, object_id: str) -> str | None:
 
 
 def has_role(azure: Azure, principal_id: str, roles: frozenset[str], scope: str) -> bool:
-    """Whether a principal has one of the roles at ``scope`` or above it."""
+    """Whether a principal has one of the roles at ``scope`` or above it, and long enough that the role counts."""
     wanted = {BUILT_IN_ROLES[role] for role in roles}
+    births = azure.store.births(ASSIGNMENTS)
+    since = (datetime.now(UTC) - timedelta(seconds=limits.role_delay(azure.store))).isoformat()
     for body in azure.store.find(ASSIGNMENTS):
         properties = body["properties"]
         above = scope.lower() == _scope(body).lower() or scope.lower().startswith(_scope(body).lower() + "/")
         role = properties["roleDefinitionId"].rsplit("/", 1)[-1]
-        if above and properties["principalId"] == principal_id and role in wanted:
+        old_enough = births[body["id"].lower()] <= since
+        if above and old_enough and properties["principalId"] == principal_id and role in wanted:
             return True
     return False
 
