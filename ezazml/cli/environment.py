@@ -12,17 +12,13 @@ import click
 from ezazml.cli.bench import open_bench
 from ezazml.cli.common import environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import Context, enter
-from ezazml.config.checks import warnings_for_deployment
 from ezazml.config.loading import environments_to_synthesise, load_environment
 from ezazml.config.targets import Target
-from ezazml.errors import EzazmlError, InputError
-from ezazml.operations import deployment
 from ezazml.operations.inspection import Inventory, inspect
 from ezazml.operations.workbench import Purpose
 from ezazml.progress import progress
 from ezazml.project import find_project
 from ezazml.report.graph import graph_of, to_mermaid, to_svg
-from ezazml.report.plan_summary import Change, PlanSummary
 from ezazml.terraform.synth import synthesise, synthesise_all
 
 _COLOURS = {"create": "green", "update": "yellow", "replace": "red", "delete": "red", "forget": "cyan"}

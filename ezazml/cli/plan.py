@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ezazml.cli.bench import open_bench
+from ezazml.cli.bench import open_azure, open_bench
 from ezazml.cli.common import asking, environment_argument, output_option, print_json
 from ezazml.cli.plan_view import as_json, print_plan
 from ezazml.config.loading import load_environment
@@ -19,7 +19,7 @@ from ezazml.project import find_project
 from ezazml.report.plan_markdown import DEFAULT_MAX_CHARS, MINIMUM_MAX_CHARS, to_markdown
 
 #: ``--out`` without a value: the file that ``project.plan_file`` (TF_OUTPUT_NAME) names.
-_DEFAULT_FILE = Path("\0")
+_DEFAULT_FILE = Path("<project.plan_file>")
 
 allow_replace_option = click.option(
     "--allow-replace",
@@ -96,19 +96,19 @@ def deploy(environment: str, file: Path | None, allow_replace: tuple[str, ...], 
         deployment.saved_for(environment, file)
     bench = open_bench(environment, Purpose.DEPLOY)
 
-    def confirm(planned: Planned) -> bool:
-        if output == "json":
-            return True
-        print_plan(planned, f"Plan for {environment} ({bench.where})")
-        with asking("--yes"):
-            return yes or click.confirm("Apply this plan?", default=False)
-
     with progress("Deploying") as show:
         bench.terraform.report_to(show)
-        if file is None:
-            planned = deployment.deploy(bench, confirm=confirm, allow_replace=allow_replace)
-        else:
-            planned = deployment.deploy_saved(bench, file, confirm=confirm, allow_replace=allow_replace)
+
+        def confirm(planned: Planned) -> bool:
+            if output == "json":
+                return True
+            with show.paused(), asking("--yes"):
+                print_plan(planned, f"Plan for {environment} ({bench.where})")
+                return yes or click.confirm("Apply this plan?", default=False)
+
+        planned = deployment.deploy(
+            bench, confirm=confirm, saved=file, allow_replace=allow_replace, azure=lambda: open_azure(bench)
+        )
     if output == "json":
         print_json(as_json(planned, where=bench.where))
     elif planned.summary.is_empty:

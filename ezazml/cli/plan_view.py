@@ -28,8 +28,8 @@ def print_plan(planned: Planned, title: str) -> None:
         print_cost(planned.cost)
 
 
-def print_summary(summary: PlanSummary, title: str) -> None:
-    """Print a plan's changes, what loses data first and in red."""
+def print_summary(summary: PlanSummary, title: str, *, allowing: bool = True) -> None:
+    """Print a plan's changes, what loses data first and in red; ``allowing``: with the options that let it go."""
     click.secho(f"{title}: {summary.headline()}", bold=True)
     for change in summary.changes:
         click.secho(f"  {_line(change)}", fg=_COLOURS[change.action], bold=change.loses_data)
@@ -37,7 +37,7 @@ def print_summary(summary: PlanSummary, title: str) -> None:
             click.echo(f"             {value}")
     if summary.outputs_changed and not summary.changes:
         click.echo(f"  outputs that change: {', '.join(summary.outputs_changed)}")
-    if summary.losses:
+    if summary.losses and allowing:
         options = " ".join(f"--allow-replace {change.address}" for change in summary.losses)
         click.secho(f"  This loses data; `ezazml deploy` refuses it without {options}", fg="red")
 

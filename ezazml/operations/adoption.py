@@ -6,16 +6,15 @@ is imported, and the deployment goes on; anything else is left alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError
+from ezazml.operations.importing import ImportBlock, existing_creations, import_blocks, read_stack
 from ezazml.operations.workbench import Workbench
 from ezazml.terraform.diagnostics import Diagnostic, TerraformError
 
@@ -24,32 +23,39 @@ _LOG = logging.getLogger(__name__)
 Document = dict[str, Any]
 #: What is missing in the state shows level by level only: what depends on it was not tried before.
 _ROUNDS = 10
-_FILE = "adopted.tf.json"
 #: azurerm and azuread, ``tf.ImportAsExistsError``.
 _EXISTS = re.compile(r'resource with the ID "([^"]+)" already exists', re.IGNORECASE)
-#: Azure Resource Manager, for the same role of the same principal (RoleAssignmentExists); the UUID has no hyphens.
-_ROLE_EXISTS = re.compile(r"ID of the existing role assignment is ([0-9a-f]{32}|[0-9a-f-]{36})", re.IGNORECASE)
+#: What Azure and Entra answer without saying which one it is (``RoleAssignmentExists`` among them).
+_TAKEN = re.compile(r"already exists|exists already|RoleAssignmentExists", re.IGNORECASE)
 #: Attributes that name a resource in others.
 _IDENTIFYING = ("id", "client_id", "object_id", "principal_id")
 
 
-def apply_and_adopt(bench: Workbench, file: Path, *, confirm: Callable[[Document], bool]) -> None:
+def apply_and_adopt(
+    bench: Workbench,
+    file: Path,
+    *,
+    confirm: Callable[[Document], bool],
+    azure: Callable[[], AzureApis] | None = None,
+) -> None:
     """Apply the plan in ``file``; import what turns out to exist and is the environment's own, and apply the rest.
 
-    ``confirm`` is shown each further plan, as ``terraform show -json`` gives it. Raises :class:`TerraformError` for
-    what Terraform refuses, and :class:`EzazmlError` for what exists and is not provably this environment's.
+    ``confirm`` is shown each further plan, as ``terraform show -json`` gives it; ``azure`` is asked where Terraform's
+    error does not hold the id. Raises :class:`TerraformError` for what Terraform refuses, and :class:`EzazmlError` for
+    what exists and is not provably this environment's.
     """
     failure = _failure_of(bench, file)
     seen: set[str] = set()
     for _round in range(_ROUNDS):
         if failure is None:
             return
-        found = existing(failure.diagnostics, scope_of=lambda address: _scope_of(bench, address))
+        found = _existing(bench, failure, azure)
         if not found.keys() - seen:
             raise failure
         seen |= found.keys()
         with bench.plan_file("adopting") as again:
-            with import_blocks(bench.terraform.folder, found):
+            blocks = [ImportBlock(address, address.partition(".")[0], found[address]) for address in sorted(found)]
+            with import_blocks(bench.terraform.folder, blocks):
                 bench.terraform.plan(again)
             document = bench.terraform.show_plan(again)
             require_own(document, found, environment=bench.environment.name)
@@ -61,34 +67,30 @@ def apply_and_adopt(bench: Workbench, file: Path, *, confirm: Callable[[Document
         raise failure
 
 
-def existing(diagnostics: Sequence[Diagnostic], *, scope_of: Callable[[str], str | None]) -> dict[str, str]:
-    """Address -> id of what Terraform would not make because it exists.
-
-    ``scope_of`` tells the scope of the role assignment at an address: Azure names only the assignment itself.
-    """
-    found: dict[str, str] = {}
+def ids_in(diagnostics: Sequence[Diagnostic]) -> tuple[dict[str, str], set[str]]:
+    """Address -> id of what Terraform would not make because it exists, and the addresses without a told id."""
+    told: dict[str, str] = {}
+    untold: set[str] = set()
     for diagnostic in diagnostics:
         address = diagnostic.get("address")
         text = f"{diagnostic.get('summary', '')} {diagnostic.get('detail', '')}"
         if not address:
             continue
         if match := _EXISTS.search(text):
-            found[address] = match[1]
-        elif (match := _ROLE_EXISTS.search(text)) and (scope := scope_of(address)):
-            found[address] = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{UUID(match[1])}"
-    return found
+            told[address] = match[1]
+        elif _TAKEN.search(text):
+            untold.add(address)
+    return told, untold
 
 
-@contextmanager
-def import_blocks(folder: Path, targets: Mapping[str, str]) -> Iterator[None]:
-    """Terraform's ``import`` blocks for ``targets`` (address -> id) beside the stack, for as long as it is planned."""
-    file = folder / _FILE
-    blocks = [{"to": address, "id": identifier} for address, identifier in sorted(targets.items())]
-    try:
-        file.write_text(json.dumps({"import": blocks}, indent=2), encoding="utf-8")
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+def _existing(bench: Workbench, failure: TerraformError, azure: Callable[[], AzureApis] | None) -> dict[str, str]:
+    told, untold = ids_in(failure.diagnostics)
+    if not untold or azure is None:
+        return told
+    with bench.plan_file("looking") as file:  # a new plan knows the ids of what was made in the meantime
+        plan = bench.terraform.show_plan(file) if bench.terraform.plan(file) else {}
+    looked_up = existing_creations(plan, read_stack(bench.terraform.folder), azure(), addresses=untold)
+    return told | {block.address: block.id for block in looked_up.blocks}
 
 
 def require_own(document: Mapping[str, Any], found: Mapping[str, str], *, environment: str) -> None:
@@ -125,18 +127,6 @@ def _failure_of(bench: Workbench, file: Path) -> TerraformError | None:
         bench.terraform.apply(file)
     except TerraformError as error:
         return error
-    return None
-
-
-def _scope_of(bench: Workbench, address: str) -> str | None:
-    """The scope of a role assignment, which is known as soon as what it is on exists."""
-    with bench.plan_file("scopes") as file:
-        if not bench.terraform.plan(file):
-            return None
-        for one in bench.terraform.show_plan(file).get("resource_changes", []):
-            if one["address"] == address:
-                scope = (one["change"].get("after") or {}).get("scope")
-                return str(scope) if scope else None
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.adoption import apply_and_adopt
 from ezazml.operations.held_names import require_free_names
@@ -41,7 +42,7 @@ Step = Callable[[Workbench], None]
 def plan(bench: Workbench, *, destroy: bool = False, save_to: Path | None = None) -> Planned:
     """What a deployment (or a destruction) would change. Changes nothing.
 
-    ``save_to`` keeps the plan for :func:`deploy_saved`, with its record beside it, both readable by their owner alone.
+    ``save_to`` keeps the plan for :func:`deploy`, with its record beside it, both readable by their owner alone.
     """
     if save_to is None:
         with bench.plan_file() as file:
@@ -58,25 +59,6 @@ def plan(bench: Workbench, *, destroy: bool = False, save_to: Path | None = None
     return Planned(planned.summary, planned.cost, write_record(bench, file, state))
 
 
-def deploy(
-    bench: Workbench, *, confirm: Confirm, allow_replace: Collection[str] = (), after: Sequence[Step] = ()
-) -> Planned:
-    """Plan, let ``confirm`` see it, apply exactly that plan, and run the steps that follow.
-
-    Returns what was done (an empty summary: there was nothing to do). Raises :class:`EzazmlError` when the operation
-    was not confirmed or Terraform failed; re-running is safe and does the rest. Raises :class:`InputError` before
-    anything is changed when a name would not be free again, or when something stateful would be lost that
-    ``allow_replace`` does not name.
-    """
-    with bench.plan_file() as file:
-        document = _read_plan(bench, file)
-        planned = _planned(bench, document)
-        if not planned.summary.is_empty:
-            _apply(bench, file, document, planned, confirm=confirm, allow_replace=allow_replace)
-    _run(after, bench)
-    return planned
-
-
 def saved_for(name: str, file: Path) -> PlanRecord:
     """The record of a saved plan of this environment. Raises :class:`InputError` before anything is prepared."""
     record = read_record(file)
@@ -84,26 +66,47 @@ def saved_for(name: str, file: Path) -> PlanRecord:
     return record
 
 
-def deploy_saved(
+def deploy(
     bench: Workbench,
-    file: Path,
     *,
     confirm: Confirm,
+    saved: Path | None = None,
     allow_replace: Collection[str] = (),
     after: Sequence[Step] = (),
+    azure: Callable[[], AzureApis] | None = None,
 ) -> Planned:
-    """Apply the plan that :func:`plan` saved, and nothing else; as :func:`deploy` otherwise.
+    """Plan, let ``confirm`` see it, apply exactly that plan, and run the steps that follow.
 
-    Raises :class:`~ezazml.operations.saved_plan.StalePlanError` when it would not do what it showed.
+    With ``saved`` nothing is planned: the plan that :func:`plan` saved is applied, and nothing else. Returns what was
+    done (an empty summary: there was nothing to do). ``azure`` finds what a killed deployment has made without writing
+    it down.
+
+    Raises :class:`EzazmlError` when the operation was not confirmed or Terraform failed; re-running is safe and does
+    the rest. Raises :class:`InputError` before anything is changed when a name would not be free again, when something
+    stateful would be lost that ``allow_replace`` does not name, and for a saved plan that would not do what it showed.
     """
-    record = saved_for(bench.environment.name, file)
-    require_current(bench, record, file)
-    file = file.absolute()
-    document = bench.terraform.show_plan(file)
-    planned = _planned(bench, document)
-    if not planned.summary.is_empty:
-        _apply(bench, file, document, planned, confirm=confirm, allow_replace=allow_replace)
-    _run(after, bench)
+    with bench.plan_file() as own:
+        if saved is None:
+            file = own
+            document = _read_plan(bench, file)
+        else:
+            file = saved.absolute()
+            require_current(bench, saved_for(bench.environment.name, file), saved)
+            document = bench.terraform.show_plan(file)
+        planned = _planned(bench, document)
+        if not planned.summary.is_empty:
+            _require_acceptable(bench, document, planned, allow_replace)
+            if not confirm(planned):
+                raise EzazmlError("Not confirmed; nothing was changed.")
+
+            def may_adopt(adopting: dict[str, Any]) -> bool:
+                again = _planned(bench, adopting)
+                _require_acceptable(bench, adopting, again, allow_replace)
+                return confirm(again)
+
+            apply_and_adopt(bench, file, confirm=may_adopt, azure=azure)
+    for step in after:
+        step(bench)
     return planned
 
 
@@ -124,31 +127,11 @@ def require_allowed(summary: PlanSummary, allow_replace: Collection[str]) -> Non
     )
 
 
-def _apply(
-    bench: Workbench,
-    file: Path,
-    document: dict[str, Any],
-    planned: Planned,
-    *,
-    confirm: Confirm,
-    allow_replace: Collection[str],
+def _require_acceptable(
+    bench: Workbench, document: dict[str, Any], planned: Planned, allow_replace: Collection[str]
 ) -> None:
     require_free_names(bench.environment.name, bench.environment.settings, document)
     require_allowed(planned.summary, allow_replace)
-    if not confirm(planned):
-        raise EzazmlError("Not confirmed; nothing was changed.")
-
-    def may_adopt(adopting: dict[str, Any]) -> bool:
-        again = _planned(bench, adopting)
-        require_allowed(again.summary, allow_replace)
-        return confirm(again)
-
-    apply_and_adopt(bench, file, confirm=may_adopt)
-
-
-def _run(steps: Sequence[Step], bench: Workbench) -> None:
-    for step in steps:
-        step(bench)
 
 
 def _planned(bench: Workbench, document: dict[str, Any]) -> Planned:
