@@ -14,7 +14,13 @@ from typing import Any
 
 from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError
-from ezazml.operations.importing import ImportBlock, existing_creations, import_blocks, read_stack
+from ezazml.operations.importing import (
+    ImportBlock,
+    addresses_of,
+    existing_creations,
+    import_blocks,
+    read_stack,
+)
 from ezazml.operations.workbench import Workbench
 from ezazml.terraform.diagnostics import Diagnostic, TerraformError
 
@@ -27,8 +33,35 @@ _ROUNDS = 10
 _EXISTS = re.compile(r'resource with the ID "([^"]+)" already exists', re.IGNORECASE)
 #: What Azure and Entra answer without saying which one it is (``RoleAssignmentExists`` among them).
 _TAKEN = re.compile(r"already exists|exists already|RoleAssignmentExists", re.IGNORECASE)
+_APPLICATION = "azuread_application"
+#: Where objects of Entra, which have no tags, say whose they are (stacks/environment.py).
+_MARKS = {_APPLICATION: "notes", "azuread_user": "department"}
 #: Attributes that name a resource in others.
 _IDENTIFYING = ("id", "client_id", "object_id", "principal_id")
+
+
+def plan_and_adopt(bench: Workbench, file: Path, document: Document, azure: Callable[[], AzureApis]) -> Document:
+    """Look for what a killed deployment left where Terraform would not find it; returns the plan to go on with.
+
+    Entra lets many applications have one name: Terraform would make a second one, and the first, which may do things,
+    would be forgotten. Where this environment's own is found, whatever else exists is imported with it.
+    """
+    applications = addresses_of(document, [_APPLICATION])
+    if not applications:
+        return document
+    stack = read_stack(bench.terraform.folder)
+    if not existing_creations(document, stack, azure(), addresses=applications).blocks:
+        return document
+    blocks = existing_creations(document, stack, azure()).blocks
+    while True:
+        with bench.plan_file("adopting") as again:
+            adopting = _plan_imports(bench, again, blocks)
+            found = {block.address: block.id for block in blocks}
+            strange = strangers(adopting, found, environment=bench.environment.name)
+            if not strange:
+                again.replace(file)
+                return adopting if blocks else document
+            blocks = tuple(block for block in blocks if block.address not in strange)
 
 
 def apply_and_adopt(
@@ -55,16 +88,20 @@ def apply_and_adopt(
         seen |= found.keys()
         with bench.plan_file("adopting") as again:
             blocks = [ImportBlock(address, address.partition(".")[0], found[address]) for address in sorted(found)]
-            with import_blocks(bench.terraform.folder, blocks):
-                bench.terraform.plan(again)
-            document = bench.terraform.show_plan(again)
-            require_own(document, found, environment=bench.environment.name)
+            document = _plan_imports(bench, again, blocks)
+            _require_own(document, found, bench.environment.name)
             if not confirm(document):
                 raise failure
             _LOG.info("adopting %s", ", ".join(sorted(found)))
             failure = _failure_of(bench, again)
     if failure is not None:
         raise failure
+
+
+def _plan_imports(bench: Workbench, file: Path, blocks: Sequence[ImportBlock]) -> Document:
+    with import_blocks(bench.terraform.folder, blocks):
+        bench.terraform.plan(file)
+    return bench.terraform.show_plan(file)
 
 
 def ids_in(diagnostics: Sequence[Diagnostic]) -> tuple[dict[str, str], set[str]]:
@@ -93,25 +130,27 @@ def _existing(bench: Workbench, failure: TerraformError, azure: Callable[[], Azu
     return told | {block.address: block.id for block in looked_up.blocks}
 
 
-def require_own(document: Mapping[str, Any], found: Mapping[str, str], *, environment: str) -> None:
-    """Raise :class:`EzazmlError` unless everything that would be imported is this environment's own.
+def strangers(document: Mapping[str, Any], found: Mapping[str, str], *, environment: str) -> dict[str, str]:
+    """What of ``found`` (address -> id), which the plan imports, is not provably this environment's own.
 
-    It is where its tags say so; a kind without tags, where it is part of something that is, or refers to it.
+    It is where its tags say so (in Entra, which has none, another attribute); a kind without tags, where it is part of
+    something that is, or refers to it.
     """
-    befores = {
-        one["address"]: one["change"].get("before") or {}
-        for one in document.get("resource_changes", [])
-        if one["address"] in found
-    }
+    changes = {one["address"]: one for one in document.get("resource_changes", []) if one["address"] in found}
     owned = {value for values in _managed(document, found.keys()) for value in _identifiers(values)}
     strange = dict(found)
     progress = True
     while progress:
-        mine = [address for address in strange if _is_own(befores.get(address, {}), environment, owned)]
+        mine = [address for address in strange if address in changes and _is_own(changes[address], environment, owned)]
         for address in mine:
             del strange[address]
-            owned |= set(_identifiers(befores[address]))
+            owned |= set(_identifiers(changes[address]["change"]["before"]))
         progress = bool(mine)
+    return strange
+
+
+def _require_own(document: Mapping[str, Any], found: Mapping[str, str], environment: str) -> None:
+    strange = strangers(document, found, environment=environment)
     if strange:
         lines = "".join(f"\n  {address}: {identifier}" for address, identifier in sorted(strange.items()))
         raise EzazmlError(
@@ -144,11 +183,16 @@ def _identifiers(values: Mapping[str, Any]) -> Iterator[str]:
             yield values[name].lower()
 
 
-def _is_own(values: Mapping[str, Any], environment: str, owned: set[str]) -> bool:
+def _is_own(resource: Mapping[str, Any], environment: str, owned: set[str]) -> bool:
+    values, planned = resource["change"].get("before") or {}, resource["change"].get("after") or {}
     if not values:
         return False
+    mark = _MARKS.get(resource["type"])
+    if mark is not None:
+        # As the stack would write it, which names the environment (and the subscription, for an application).
+        return bool(values.get(mark)) and values[mark] == planned.get(mark)
     tags = values.get("tags")
-    if "tags" in values and (tags is None or isinstance(tags, Mapping)):
+    if "tags" in values and resource["type"].startswith("azurerm_"):
         mine = {"managed_by": "ezazml", "environment": environment}
         return all((tags or {}).get(name) == value for name, value in mine.items())
     identifier = str(values.get("id", "")).lower()

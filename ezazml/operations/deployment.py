@@ -9,7 +9,7 @@ from typing import Any
 
 from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError, InputError
-from ezazml.operations.adoption import apply_and_adopt
+from ezazml.operations.adoption import apply_and_adopt, plan_and_adopt
 from ezazml.operations.held_names import require_free_names
 from ezazml.operations.saved_plan import (
     PlanRecord,
@@ -89,6 +89,8 @@ def deploy(
         if saved is None:
             file = own
             document = _read_plan(bench, file)
+            if azure is not None:
+                document = plan_and_adopt(bench, file, document, azure)
         else:
             file = saved.absolute()
             require_current(bench, saved_for(bench.environment.name, file), saved)

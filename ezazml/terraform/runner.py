@@ -51,7 +51,13 @@ class Terraform:
         self.folder = folder
         self._progress = progress
         self._lock_timeout = f"-lock-timeout={lock_timeout_seconds}s"
-        own = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        own = {
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+            # Every 20 seconds is the default: a killed apply would forget all that it made since.
+            "TF_STATE_PERSIST_INTERVAL": "1",
+        }
         self._environ = without_overrides(environ) | own
 
     def report_to(self, progress: Progress) -> None:

@@ -131,7 +131,14 @@ class Destruction:
             self._destroy(preview, file, conduct)
         self._record("destroyed", None)
         self._tell_after("destroyed", None, conduct)
+        if self._tells:
+            self.audit.write("told")
         return preview.summary
+
+    @property
+    def _tells(self) -> bool:
+        mail = self._bench.environment.settings.notifications
+        return self._settings.notify is not NotifyPolicy.OFF and bool(mail.smtp_server and mail.recipients)
 
     def _plan(self, file: Any) -> dict[str, Any]:
         if not self._bench.terraform.plan(file, destroy=True):
@@ -155,16 +162,15 @@ class Destruction:
 
     def _steps(self, obstacles: Obstacles) -> tuple[str, ...]:
         guard, mail = self._settings, self._bench.environment.settings.notifications
-        tells = guard.notify is not NotifyPolicy.OFF and mail.smtp_server and mail.recipients
         to = f"mail to {', '.join(mail.recipients)}"
         return (
             "ask for the confirmation",
-            *([f"{to} ({guard.notify})"] if tells else []),
+            *([f"{to} ({guard.notify})"] if self._tells else []),
             *([f"wait {guard.waiting_minutes:g} minutes; Ctrl-C stops it"] if guard.waiting_minutes else []),
             *(f"delete endpoint {one.rsplit('/', 1)[-1]} with its deployments" for one in obstacles.endpoints),
             *(f"lift lock {lock}; put it back if the rest fails" for lock in obstacles.locks),
             "terraform apply of the plan that was shown",
-            *([f"{to} about the result"] if tells else []),
+            *([f"{to} about the result"] if self._tells else []),
             f"record it in {self.audit.file}",
         )
 
@@ -196,12 +202,10 @@ class Destruction:
             self._tell("mail_after", *mail_after(self._request, self._bench.where, result, error), conduct)
         except MailError as failure:
             conduct.warn(str(failure))  # what is done is done; nothing is left to refuse
-        if result == "destroyed":
-            self.audit.write("told")
 
     def _tell(self, fact: str, subject: str, text: str, conduct: Conduct) -> None:
         policy, mail = self._settings.notify, self._bench.environment.settings.notifications
-        if policy is NotifyPolicy.OFF or not (mail.smtp_server and mail.recipients):
+        if not self._tells:
             self.audit.know(**{fact: "not sent: off" if policy is NotifyPolicy.OFF else "not sent: not configured"})
             return
         conduct.show(f"mail to {', '.join(mail.recipients)}")
