@@ -71,9 +71,13 @@ def families(store: Store) -> list[str]:
     return sorted(used | {name for name in named if name not in known})
 
 
-def used_cores(store: Store, family: str, region: str, *, without: str = "") -> int:
-    """Cores that computes hold: every node that a cluster may have, as Azure ML counts them when one is made."""
-    computes = [body for body in store.find(COMPUTES) if body["id"].lower() != without.lower()]
+def used_cores(store: Store, family: str, region: str, *, without: str = "", workspace: str = "") -> int:
+    """Cores that computes (or those of one workspace) hold: every node that a cluster may have."""
+    computes = [
+        body
+        for body in store.find(COMPUTES)
+        if body["id"].lower() != without.lower() and body["id"].lower().startswith(workspace.lower())
+    ]
     return sum(
         need.cores
         for need in _needs(computes)

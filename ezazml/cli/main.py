@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 import traceback
@@ -21,6 +22,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deploy": ("ezazml.cli.plan", "Create or update an environment."),
     "destroy": ("ezazml.cli.destroy", "Remove an environment."),
     "unlock": ("ezazml.cli.unlock", "Break the lock on an environment's state."),
+    "purge": ("ezazml.cli.repair", "Remove for good what Azure keeps of a deleted environment."),
+    "recover": ("ezazml.cli.repair", "Bring back what Azure keeps of a deleted environment, and import it."),
+    "import": ("ezazml.cli.repair", "Take over what exists in Azure and is not in the environment's state."),
+    "drift": ("ezazml.cli.repair", "Report what was changed in Azure since the deployment."),
+    "doctor": ("ezazml.cli.doctor", "Check programs, login, roles, names and quota, each with its fix."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
     "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run, faults."),
@@ -40,7 +46,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -19,6 +19,7 @@ from ezazml.operations.saved_plan import (
     require_writable,
     write_record,
 )
+from ezazml.operations.ways_out import ways_out
 from ezazml.operations.workbench import Workbench
 from ezazml.report.cost import Estimate, estimate, load_prices
 from ezazml.report.plan_summary import PlanSummary, summarise
@@ -106,7 +107,8 @@ def deploy(
                 _require_acceptable(bench, adopting, again, allow_replace)
                 return confirm(again)
 
-            apply_and_adopt(bench, file, confirm=may_adopt, azure=azure)
+            with ways_out(bench.environment.name):
+                apply_and_adopt(bench, file, confirm=may_adopt, azure=azure)
     for step in after:
         step(bench)
     return planned

@@ -78,12 +78,16 @@ class Terraform:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
         stamp.write_text(wanted, encoding="utf-8")
 
-    def plan(self, file: Path, *, destroy: bool = False) -> bool:
-        """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600."""
+    def plan(self, file: Path, *, destroy: bool = False, options: Sequence[str] = ()) -> bool:
+        """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600.
+
+        ``options`` are further ones of Terraform, such as ``-refresh-only`` and ``-target=ADDRESS``.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         arguments = ["plan", "-json", "-input=false", "-detailed-exitcode", self._lock_timeout, f"-out={file}"]
-        return self._stream([*arguments, *(["-destroy"] if destroy else [])], "plan", accept=(0, 2)) == 2
+        options = [*(["-destroy"] if destroy else []), *options]
+        return self._stream([*arguments, *options], "plan", accept=(0, 2)) == 2
 
     def show_plan(self, file: Path) -> dict[str, Any]:
         """A saved plan as Terraform's JSON. It holds secrets: do not keep or print it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox import limits
 from sandbox.arm.subscriptions import require_subscription
+from sandbox.azureml_api.base import WORKSPACES
 from sandbox.cloud import Cloud
-from sandbox.store import Store
+from sandbox.store import ArmObject, Store
 from sandbox.vm_sizes import LISTED, vm_size
 from sandbox.web import Answer, Call, Routes
 
@@ -30,6 +32,8 @@ def _usages(cloud: Cloud, call: Call) -> Answer:
             listed.setdefault(name.lower(), name)
         usages = [_usage(store, call, name, region, "vmFamily/dedicatedCores") for name in sorted(listed.values())]
         usages.append(_usage(store, call, limits.LOW_PRIORITY, region, "totalLowPriorityCores"))
+        for workspace in store.find(WORKSPACES):
+            usages += _of_workspace(store, workspace, sorted(listed.values()), region)
     return Answer(body={"value": usages})
 
 
@@ -45,6 +49,21 @@ def _usage(store: Store, call: Call, family: str, region: str, kind: str) -> dic
         "limit": limits.quota_of(store, family, region),
         "name": {"value": "TotalLowPriorityCores" if low else family, "localizedValue": label},
     }
+
+
+def _of_workspace(store: Store, workspace: ArmObject, families: list[str], region: str) -> Iterator[dict[str, Any]]:
+    """What one workspace uses of the subscription's cores, where it uses any."""
+    for family, kind in [*((name, "dedicatedCores") for name in families), (limits.LOW_PRIORITY, "lowPriorityCores")]:
+        used = limits.used_cores(store, family, region, workspace=f"{workspace['id']}/")
+        if used:
+            yield {
+                "id": f"{workspace['id']}/usages/{family}",
+                "type": f"{WORKSPACES}/{kind}/usages",
+                "unit": "Count",
+                "currentValue": used,
+                "limit": limits.quota_of(store, family, region),
+                "name": {"value": family, "localizedValue": f"{family} Cluster vCPUs"},
+            }
 
 
 def _sizes(_cloud: Cloud, call: Call) -> Answer:

@@ -77,8 +77,12 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
             raise Refusal(409, "ScopeLocked", locked)
         if body is not None:
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
-        if purge:
+        # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
+        group = store.get("/".join(identifier.split("/")[:5]))
+        kept = [one for one in store.deleted(WORKSPACES) if group and one["id"].lower() == identifier.lower()]
+        if purge and kept:
             store.purge(identifier)
+            store.delete(f"/servicePrincipals/{kept[0].get('identity', {}).get('principalId')}")
         elif body is None:
             return Answer(204)
     return Answer(200)
