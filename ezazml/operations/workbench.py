@@ -15,6 +15,7 @@ from ezazml.config.loading import load_environment
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
+from ezazml.operations.importing import forget_imports
 from ezazml.terraform.engine import find_engine
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
@@ -72,6 +73,7 @@ def prepare(
     engine = find_engine(environ)
     show("synthesising")
     folder = synthesise(environment, environ)
+    forget_imports(folder)
     providers = ProviderCache(root / ".ezazml" / "providers")
     terraform = Terraform(
         engine,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ezazml.operations.adoption import ids_in, strangers
+from ezazml.operations.importing import ImportBlock, forget_imports, import_blocks
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 OWN = {"managed_by": "ezazml", "environment": "dev"}
@@ -101,3 +104,15 @@ def test_objects_of_entra_say_in_a_mark_whose_they_are() -> None:
 
 def test_what_the_plan_does_not_import_is_strange() -> None:
     assert strangers(document(), {"azurerm_x.x": "id"}, environment="dev") == {"azurerm_x.x": "id"}
+
+
+def test_import_blocks_of_a_killed_process_are_forgotten(tmp_path: Path) -> None:
+    with suppress(KeyboardInterrupt), import_blocks(tmp_path, [ImportBlock("a.b", "a", "id")]):
+        file = next(tmp_path.iterdir())
+        content = file.read_bytes()
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    file.write_bytes(content)  # what kill -9 leaves
+    forget_imports(tmp_path)
+    forget_imports(tmp_path)
+    assert list(tmp_path.iterdir()) == []
