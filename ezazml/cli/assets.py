@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ezazml.cli.common import command_options, environment_argument, output_option, print_json, print_table
+from ezazml.cli.common import asking, command_options, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import enter
+from ezazml.errors import EzazmlError
 from ezazml.operations.workspace import open_deployment
 from ezazml.progress import progress
 
@@ -94,8 +98,9 @@ def apply_assets(
     if prepared.plan.is_empty:
         click.echo(f"Assets of {environment}: nothing to do.")
         return
-    if not yes:
-        click.confirm("Apply this plan?", default=False, abort=True)
+    with asking("--yes"):
+        if not yes and not click.confirm("Apply this plan?", default=False):
+            raise EzazmlError("Not confirmed; nothing was changed.")
     with progress(f"Applying the assets of {environment}") as show:
         result = prepared.apply(workers=workers, show=show)
     print_result(result, environment)
@@ -115,6 +120,22 @@ def applied(
         environment, prune=prune, only=only, workers=workers, show=lambda _line: None, orphans=False, bench=bench
     )
     return prepared.apply(workers=workers, show=lambda _line: None)
+
+
+def load_sdk_early() -> Callable[[], None]:
+    """Begin to import azure-ai-ml, which takes a second, in a thread; call what it returns before it is used.
+
+    For commands that wait for Terraform meanwhile, and import nothing else.
+    """
+    thread = threading.Thread(target=_load_sdk, name="azure-ai-ml")
+    thread.start()
+    return thread.join
+
+
+def _load_sdk() -> None:
+    with contextlib.suppress(Exception):  # whoever needs it imports it again, and gets the error
+        importlib.import_module("ezazml.operations.assets")
+        importlib.import_module("azure.ai.ml")
 
 
 def leave(result: Result | None) -> None:

@@ -103,6 +103,6 @@ class Project:
 @pytest.fixture
 def at(project: Path) -> Iterator[Project]:
     (project / "node_modules").symlink_to(ROOT / "node_modules")
-    at = Project(project)
-    yield at
-    SandboxHome(project / ".sandbox").services.stop()
+    made = Project(project)
+    yield made
+    made.home.services.stop()
