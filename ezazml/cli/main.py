@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "destroy": ("ezazml.cli.environment", "Remove an environment."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
+    "bootstrap": ("ezazml.cli.bootstrap", "Make the state storage and the deploying identity of an environment."),
     "env": ("ezazml.cli.feature", "An isolated environment for a branch: create, list, expired, destroy."),
     "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run, faults."),
     "demo": ("ezazml.cli.demo", "Deploy into the sandbox and show what exists, step by step."),

@@ -175,9 +175,8 @@ def test_changed_tags_lead_nowhere(project: Path, azure: list[ResourceGroup], ta
 def test_only_feature_environments_are_found(project: Path) -> None:
     create(project)
     assert features.require_feature(NAME, features.in_files(project), project).branch == BRANCH
-    with pytest.raises(
-        InputError, match=r"'prd' is not a feature environment.*nothing was changed.*ezazml destroy prd"
-    ):
+    other = r"'prd' is not a feature environment.*nothing was changed.*ezazml destroy prd"
+    with pytest.raises(InputError, match=other):
         features.require_feature("prd", features.in_files(project), project)
     with pytest.raises(InputError, match=rf"no feature environment 'x'. Known ones: {NAME}"):
         features.require_feature("x", features.in_files(project), project)
