@@ -55,8 +55,8 @@ def enter(name: str, *, sdk: bool = False) -> Context:
     # Also in a shell of the sandbox: with a part of its variables only, the real providers would run with the
     # caller's login.
     opened_for = environ.get("EZAZML_SANDBOX_ENVIRONMENTS", "").split(",") if in_sandbox_shell(environ) else []
-    service = start_service(home) if sdk else None
-    environ = home.environ(sorted({name, *filter(None, opened_for)}), environ, service=service)
+    allowed = sorted({name, *filter(None, opened_for)})
+    environ = home.environ(allowed, environ, service=start_service(home) if sdk else None)
     return Context(root, environ, settings.target)
 
 

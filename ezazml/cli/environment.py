@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ezazml.cli.assets import applied, apply_assets, leave, result_as_json
 from ezazml.cli.common import asking, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import Context, enter
 from ezazml.config.checks import warnings_for_deployment
@@ -16,6 +17,7 @@ from ezazml.config.loading import environments_to_synthesise, load_environment
 from ezazml.config.targets import Target
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import deployment
+from ezazml.operations.declared import declares_assets
 from ezazml.operations.inspection import Inventory, inspect
 from ezazml.operations.workbench import Purpose, Workbench, prepare
 from ezazml.progress import progress
@@ -69,9 +71,10 @@ def plan(environment: str, destroying: bool, detailed_exitcode: bool, output: st
 @click.command()
 @environment_argument
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
+@click.option("--no-assets", is_flag=True, help="Leave out what assets/ declares for the workspace.")
 @output_option
-def deploy(environment: str, yes: bool, output: str) -> None:
-    """Create or update ENV: plan, ask, then apply exactly that plan."""
+def deploy(environment: str, yes: bool, no_assets: bool, output: str) -> None:
+    """Create or update ENV: plan, ask, then apply exactly that plan; then the same for assets/."""
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
     bench = _bench(environment, Purpose.DEPLOY)
@@ -86,13 +89,18 @@ def deploy(environment: str, yes: bool, output: str) -> None:
     with progress("Deploying") as show:
         bench.terraform.report_to(show)
         summary = deployment.deploy(bench, confirm=confirm)
-    if output == "json":
-        print_json(_as_json(summary, bench))
-    elif summary.is_empty:
+    if output == "table" and summary.is_empty:
         click.echo(f"Environment {environment} ({bench.where}): no changes, everything is as declared.")
-    else:
+    elif output == "table":
         click.secho(f"{environment} is deployed: {summary.headline()} done.", fg="green")
         click.echo(f"Look at it: ezazml show {environment}")
+    declared = not no_assets and declares_assets(bench.environment)
+    if declared and output == "table":
+        apply_assets(environment, yes=yes, bench=bench)
+    elif output == "json":
+        result = applied(environment, bench=bench) if declared else None
+        print_json({**_as_json(summary, bench), "assets": result_as_json(result) if result else None})
+        leave(result)
 
 
 @click.command()

@@ -72,6 +72,8 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
         identifier = call.path.rstrip("/")
         body = store.get(identifier)
         if body is not None:
+            for compute in store.below(body["id"], f"{WORKSPACES}/computes"):
+                store.delete(compute["id"])  # computes do not come back
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
         if purge:
             store.purge(identifier)

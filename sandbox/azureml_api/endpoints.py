@@ -117,7 +117,8 @@ class OnlineEndpoints(_Endpoints):
             raise Refusal(400, "ValidationError", "The field 'keyType' must be Primary or Secondary.")
         with cloud.stores.writing() as store:
             body = self._with_keys(self.require(store, call))
-            store.set_secret(body["id"], which, sent.get("keyValue") or secrets.token_urlsafe(24))
+            # Whatever keyValue says: azure-ai-ml sends the old key there.
+            store.set_secret(body["id"], which, secrets.token_urlsafe(24))
         return Answer(200)
 
     def _with_keys(self, body: ArmObject) -> ArmObject:
