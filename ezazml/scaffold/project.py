@@ -16,6 +16,7 @@ from ezazml import __version__
 from ezazml.config.blocks import write_block
 from ezazml.config.checks import STATE_ACCOUNT_PLACEHOLDER
 from ezazml.config.loading import FOLDER, load_environment
+from ezazml.config.names import RULES
 from ezazml.config.schema import write_schema
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import EzazmlError, InputError
@@ -63,7 +64,7 @@ def require_empty(target: Path) -> None:
         raise InputError(f"{target} is a file.", hint="Give a new folder: ezazml init DIR")
     if target.is_dir() and any(target.iterdir()):
         inside = sorted(path.name for path in target.iterdir())
-        more = ", ..." if len(inside) > 3 else ""
+        more = " and more" if len(inside) > 3 else ""
         raise InputError(
             f"The folder {target} is not empty: it has {', '.join(inside[:3])}{more}. Nothing was written.",
             hint="Give a new folder: ezazml init DIR",
@@ -132,12 +133,19 @@ def _adapt_environment(path: Path, answers: Answers) -> None:
     text = path.read_text(encoding="utf-8")
     if not read_yaml(path, label=path.name).data.get("prefix"):
         raise EzazmlError(f"The template's environments/{path.name} has no prefix.")
+    if not RULES["compute_instance"].allows(f"{answers.prefix}-{name}-instance-w01"):
+        text = text.replace("- name: instance", "- name: ci")  # 24 characters are few
     values = {"prefix": answers.prefix, "location": answers.location}
     if name in answers.subscriptions:
         values["subscription_id"] = answers.subscriptions[name]
     for key, value in values.items():
         text = _with_value(text, key, value)
+    text, named = re.subn(r"(?m)^(    name_prefix:) *\S+", rf"\1 {answers.prefix}", text)
     path.write_text(text, encoding="utf-8")
+    if not named:
+        identities = read_yaml(path, label=path.name).data.get("identities") or {}
+        application = {**(identities.get("application") or {}), "name_prefix": answers.prefix}
+        write_block(path, "identities", {**identities, "application": application})
     if name == SANDBOX:
         return
     write_block(path, "backend", _backend(answers))
