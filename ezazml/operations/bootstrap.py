@@ -22,7 +22,7 @@ from ezazml.report.plan_summary import PlanSummary, summarise
 from ezazml.terraform.engine import find_engine, require_node
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.relocation import RelocatableTerraform, place_state
-from ezazml.terraform.runner import Progress
+from ezazml.terraform.runner import Progress, TerraformError
 
 _CONTAINERS_API = "2023-05-01"
 
@@ -86,7 +86,7 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
     file = root / ".ezazml" / "plans" / f"{name}.bootstrap.tfplan"
     file.unlink(missing_ok=True)
     try:
-        changes = bench.terraform.plan(file)
+        changes = _plan(bench, file)
         summary = summarise(bench.terraform.show_plan(file) if changes else {})
         _require_nothing_lost(name, summary)
         if not summary.is_empty:
@@ -118,15 +118,28 @@ def write_settings(environment: Environment, backend: Mapping[str, str]) -> list
     return [group for group, settings in groups.items() if write_block(environment.path, group, settings)]
 
 
+def _plan(bench: BootstrapBench, file: Path) -> bool:
+    """Raises :class:`InputError` for a plan that Terraform refuses to make, as it would lose the state."""
+    try:
+        return bench.terraform.plan(file)
+    except TerraformError as error:
+        if "prevent_destroy" not in error.message:
+            raise
+        raise _would_lose_state(bench.environment.name, "the storage account of the state") from error
+
+
 def _require_nothing_lost(name: str, summary: PlanSummary) -> None:
     lost = [change.address for change in summary.changes if change.loses_data]
     if lost:
-        raise InputError(
-            f"environments/{name}.yaml: the bootstrap would replace or delete {', '.join(lost)}, and with it the "
-            "state; nothing was changed.",
-            hint="Undo the change of its names, location or replication. To move a state, make a new account for "
-            "another environment and use terraform state pull and push.",
-        )
+        raise _would_lose_state(name, ", ".join(lost))
+
+
+def _would_lose_state(name: str, what: str) -> InputError:
+    return InputError(
+        f"environments/{name}.yaml: the bootstrap would replace or delete {what}, and with it the state; nothing was "
+        "changed.",
+        hint="Undo the change of prefix, names, location or replication.",
+    )
 
 
 def _on_this_machine(environment: Environment) -> dict[str, Any]:

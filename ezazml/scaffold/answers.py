@@ -16,11 +16,8 @@ SANDBOX = "sandbox"
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _REPOSITORY = re.compile(r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
 _FOLDER = re.compile(r"[A-Za-z0-9][\w. -]*")
-#: Kinds that take no hyphens, or few characters, and how they are named: what they allow, the others allow too.
-_TIGHT = {
-    **{kind: PATTERNS[kind] for kind in ("storage_account", "key_vault", "container_registry", "workspace")},
-    "compute_cluster": "{prefix}-{env}-cpu-cluster-w01",
-}
+#: Kinds that take no hyphens, or few characters: what they allow, the others allow too.
+_TIGHT = ("storage_account", "key_vault", "container_registry", "workspace")
 
 BackendType = Literal["azurerm", "local"]
 
@@ -39,10 +36,10 @@ class Answers:
 
 def check_prefix(text: str, environments: tuple[str, ...]) -> str:
     """A prefix with which every name of every environment is one that Azure takes. Raises :class:`InputError`."""
-    for name in environments:
-        for kind, pattern in _TIGHT.items():
+    for name in (*environments, SANDBOX):
+        for kind in _TIGHT:
             rule = RULES[kind]
-            made = pattern.replace("{-suffix}", "").format(prefix=text, env=name, suffix="")
+            made = PATTERNS[kind].replace("{-suffix}", "").format(prefix=text, env=name, suffix="")
             if not rule.allows(made):
                 raise InputError(
                     f"--prefix {text!r}: makes the {kind.replace('_', ' ')} name {made!r} ({len(made)} characters), "

@@ -30,6 +30,13 @@ _EDITS = {
     "Makefile": [(r"bench: setup ##.*\n(\t.*\n)+\n", ""), (r"(\.PHONY:.*) bench\b", r"\1")],
     "docs/commands.md": [(", `bench`", "")],
 }
+#: Computes of the template, and what they are called where prefix and environment leave too little room.
+_SHORTER = {
+    ("compute_instance", "instance"): "ci",
+    ("compute_cluster", "cpu-cluster"): "cpu",
+    ("compute_cluster", "gpu-cluster"): "gpu",
+    ("compute_cluster", "spot-cluster"): "spot",
+}
 _README = """\
 # {title}
 
@@ -133,8 +140,9 @@ def _adapt_environment(path: Path, answers: Answers) -> None:
     text = path.read_text(encoding="utf-8")
     if not read_yaml(path, label=path.name).data.get("prefix"):
         raise EzazmlError(f"The template's environments/{path.name} has no prefix.")
-    if not RULES["compute_instance"].allows(f"{answers.prefix}-{name}-instance-w01"):
-        text = text.replace("- name: instance", "- name: ci")  # 24 characters are few
+    for (kind, long), short in _SHORTER.items():
+        if not RULES[kind].allows(f"{answers.prefix}-{name}-{long}-w01"):
+            text = text.replace(f"- name: {long}\n", f"- name: {short}\n")
     values = {"prefix": answers.prefix, "location": answers.location}
     if name in answers.subscriptions:
         values["subscription_id"] = answers.subscriptions[name]
