@@ -25,7 +25,12 @@ SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 def golden(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The golden files take Node.js and seconds: an end-to-end test writes them."""
     written: list[Path] = []
-    monkeypatch.setattr(scaffold, "_write_golden_files", lambda folder: written.append(folder) or [])
+
+    def write(folder: Path) -> list[str]:
+        written.append(folder)
+        return []
+
+    monkeypatch.setattr(scaffold, "_write_golden_files", write)
     return written
 
 
