@@ -89,10 +89,13 @@ def expired(source: str, local: bool, within: str | None, output: str) -> None:
 @source_option
 @click.option("--confirm", "confirmation", metavar="NAME", help="The environment's name, for scripts.")
 @output_option
-def destroy(name: str, source: str, confirmation: str | None, output: str) -> None:
-    """Remove the feature environment NAME and its file. Never removes another environment."""
-    from ezazml.operations import deployment  # noqa: PLC0415
-    from ezazml.operations.workbench import Purpose, prepare  # noqa: PLC0415
+@click.pass_context
+def destroy(context: click.Context, /, *, name: str, source: str, confirmation: str | None, output: str) -> None:
+    """Remove the feature environment NAME and its file. Never removes another environment.
+
+    The guard of `ezazml destroy` applies as its file says, which asks for the name alone.
+    """
+    from ezazml.cli.main import cli  # noqa: PLC0415 - it knows where the command is
 
     if output == "json" and confirmation is None:
         raise click.UsageError(f"--output json needs --confirm {name}: a program cannot be asked.")
@@ -103,7 +106,6 @@ def destroy(name: str, source: str, confirmation: str | None, output: str) -> No
     else:
         found = features.require_feature(name, _found(source, local=False), root)
         features.restore_file(found, root=root, environ=os.environ)
-    context = enter(name, sdk=True)
     if confirmation is None:
         click.secho(f"This removes everything in {name}.", fg="red", err=True)
         with asking(f"--confirm {name}"):
@@ -113,17 +115,15 @@ def destroy(name: str, source: str, confirmation: str | None, output: str) -> No
             f"Removing {name!r} needs its name as confirmation, got {confirmation!r}; nothing was changed.",
             hint=f"Type the name, or pass --confirm {name}.",
         )
-    with progress(f"Removing {name}") as show:
-        bench = prepare(name, root=root, environ=context.environ, show=show, purpose=Purpose.DESTROY)
-        summary = deployment.destroy(bench, confirmation=confirmation)
-        if summary.is_empty:
-            context.activate()
-            features.require_gone(bench.environment, environ=context.environ)
+    command = cli.get_command(context, "destroy")
+    assert command is not None
+    context.invoke(command, environment=name, confirmation=name, output=output)
+    azure = enter(name, sdk=True)
+    azure.activate()
+    features.require_gone(load_environment(name, root=root, environ=azure.environ), environ=azure.environ)
     features.forget(name, root=root)
-    if output == "json":
-        print_json({"name": name, "removed": len(summary.changes)})
-    else:
-        click.echo(f"{name} is removed: {len(summary.changes)} resources, and its file.")
+    if output == "table":
+        click.echo(f"environments/{name}.yaml is removed too.")
 
 
 def _found(source: str, *, local: bool) -> list[FeatureEnvironment]:

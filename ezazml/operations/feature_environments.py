@@ -138,11 +138,12 @@ def require_feature(name: str, found: Iterable[FeatureEnvironment], root: Path) 
 
 
 def require_gone(environment: Environment, *, environ: Mapping[str, str]) -> None:
-    """Raise :class:`EzazmlError` when Azure still has the environment, although its state here is empty."""
+    """Raise :class:`EzazmlError` when Azure still has the environment, although its state was emptied."""
+    group = environment.names.resource_group
     if any(one.name == environment.name and one.deployed for one in everywhere(environment, environ=environ)):
         raise EzazmlError(
-            f"{environment.name}: its state is empty, but its resource group {environment.names.resource_group!r} "
-            "exists: it was deployed with a state on another machine.",
+            f"{environment.name}: its state holds nothing any more, but its resource group {group!r} exists: it was "
+            "deployed with another state, such as one on another machine.",
             hint="Remove it there, or delete the group by hand. A backend of type azurerm in "
             f"{FOLDER}/{environment.settings.feature.source if environment.settings.feature else 'dev'}.yaml keeps "
             "the state where all find it.",

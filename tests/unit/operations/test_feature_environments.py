@@ -197,5 +197,5 @@ def test_what_is_still_there_is_not_called_removed(project: Path, azure: list[Re
     environment = load_environment(NAME, root=project, environ=environ)
     features.require_gone(environment, environ=environ)
     azure.append(group())
-    with pytest.raises(EzazmlError, match=r"state on another machine"):
+    with pytest.raises(EzazmlError, match=r"deployed with another state, such as one on another machine"):
         features.require_gone(environment, environ=environ)

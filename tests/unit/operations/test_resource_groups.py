@@ -82,9 +82,7 @@ def test_every_page_is_read(azure: Azure) -> None:
 
 def test_a_refusal_is_one_message(azure: Azure) -> None:
     azure.answers = {FIRST: (403, {"error": {"message": "The client does not have authorization."}})}
-    with pytest.raises(
-        EzazmlError, match=r"resourcegroups: .*not have authorization\. The login lacks"
-    ):
+    with pytest.raises(EzazmlError, match=r"resourcegroups: .*not have authorization\. The login lacks"):
         groups()
 
 
