@@ -10,7 +10,7 @@ import click
 from ezazml.cli.common import asking, environment_argument, output_option, print_json
 from ezazml.cli.context import enter
 from ezazml.config.blocks import block_lines
-from ezazml.operations.bootstrap import Bootstrapped, prepare_bootstrap, write_settings
+from ezazml.operations.bootstrap import Bootstrapped, local_state_left, prepare_bootstrap, write_settings
 from ezazml.operations.bootstrap import bootstrap as run_bootstrap
 from ezazml.progress import progress
 from ezazml.report.bootstrap_guide import Guide, guide_for
@@ -71,6 +71,12 @@ def _tell_file(environment: Environment, guide: Guide, written: list[str] | None
             click.echo(block_lines("bootstrap", {"github": {"repository": github.repository}}), nl=False)
     else:
         click.echo(f"\n{where}: {'wrote ' + ' and '.join(written) if written else 'has the right settings already'}.")
+    state = local_state_left(environment)
+    if state is not None:
+        target = environment.settings.target.value
+        stack = f".ezazml/{target}/{environment.name}/stacks/{environment.name}"
+        click.secho(f"{environment.name} has a state in {state}. Move it before the next deployment:", fg="yellow")
+        click.echo(f"  ezazml synth {environment.name} && terraform -chdir={stack} init -migrate-state")
     if environment.origins.get("backend.type", "").startswith("target"):
         click.echo("As long as its target is the sandbox, its own state stays on this machine.")
 

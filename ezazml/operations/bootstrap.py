@@ -15,6 +15,7 @@ from ezazml.config.blocks import write_block
 from ezazml.config.bootstrap_names import BootstrapNames, bootstrap_names, local_state_file
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
+from ezazml.config.models import LocalBackend
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.resource_groups import resource_exists
@@ -116,6 +117,15 @@ def write_settings(environment: Environment, backend: Mapping[str, str]) -> list
         own = {**(written.get("github") or {}), "repository": github.repository}
         groups["bootstrap"] = {**written, "github": own}
     return [group for group, settings in groups.items() if write_block(environment.path, group, settings)]
+
+
+def local_state_left(environment: Environment) -> Path | None:
+    """The environment's own state on this machine, which a new backend in its file would leave behind."""
+    backend = environment.settings.backend
+    if not isinstance(backend, LocalBackend) or environment.origins.get("backend.type", "").startswith("target"):
+        return None
+    state = environment.root / (backend.path or f".ezazml/state/{environment.name}.tfstate")
+    return state if state.is_file() else None
 
 
 def _plan(bench: BootstrapBench, file: Path) -> bool:
