@@ -164,7 +164,7 @@ def address_of(work: DataWork, path: str, *, source: str, datastore: str | None,
 def submit_copy(
     work: DataWork, source: str, target: str, *, overwrite: bool, compute: str | None, environment: str | None
 ) -> SubmittedJob:
-    """Submit the job that copies ``source`` to the folder ``target``. Raises :class:`InputError` for a wrong address."""
+    """Submit the job that copies ``source`` to ``target``, a folder. Raises :class:`InputError` for a wrong address."""
     connection = work.connection
     settings = JobSettings(compute_of(connection.deployment, compute), environment)
     if scheme_of(target) != "azureml":

@@ -5,12 +5,15 @@ What succeeded stays, whatever happens to the rest: running again does only what
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
+from types import FrameType
 
 from ezazml.errors import EzazmlError
 from jobs.assets.asset import Key
@@ -20,6 +23,8 @@ from jobs.assets.planning import Plan
 from jobs.assets.workspace import OnBytes, Workspace
 from jobs.azure_errors import readable_errors
 
+#: How often an interrupt is looked for while writes run.
+_LOOK_SECONDS = 0.2
 #: Shown one line about how far it is.
 Show = Callable[[str], None]
 
@@ -69,6 +74,29 @@ def apply_plan(plan: Plan, workspace: Workspace, *, workers: int = 16, show: Sho
     return _Run(plan, workspace, workers, show).run()
 
 
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Set when somebody presses Ctrl-C inside the block; pressed again, it interrupts as ever.
+
+    An exception in the middle of anything could lose track of a write that has just been started.
+    """
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed  # only the main thread gets signals
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(_number: int, _frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Run:
     def __init__(self, plan: Plan, workspace: Workspace, workers: int, show: Show) -> None:
         self._changes = {change.key: change for change in plan.changes}
@@ -84,15 +112,12 @@ class _Run:
         )
         sorter.prepare()
         ready: list[Key] = []
-        with ThreadPoolExecutor(self._workers, "apply") as pool:
+        with _interrupts() as interrupts, ThreadPoolExecutor(self._workers, "apply") as pool:
             while sorter.is_active() or self._running:
-                try:
-                    ready = sorted([*ready, *sorter.get_ready()])
-                    ready = self._start(ready, sorter, pool)
-                    self._finish(sorter)
-                except KeyboardInterrupt:
-                    if self._interrupted:
-                        raise
+                ready = sorted([*ready, *sorter.get_ready()])
+                ready = self._start(ready, sorter, pool)
+                self._finish(sorter)
+                if interrupts.is_set() and not self._interrupted:
                     self._interrupted = True
                     self._progress.line("interrupted: starting nothing more, what runs is finished first")
         outcomes = (self._outcomes.get(key) or Outcome(self._changes[key], Status.NOT_STARTED) for key in self._changes)
@@ -123,7 +148,7 @@ class _Run:
     def _finish(self, sorter: TopologicalSorter[Key]) -> None:
         if not self._running:
             return
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             key = self._running.pop(future)
             self._end(key, future.result(), sorter)

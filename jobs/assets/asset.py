@@ -19,6 +19,7 @@ FOLDER = "assets"
 class Kind(StrEnum):
     """Kinds of assets, in the order in which they are applied."""
 
+    WORKSPACE = "workspace"
     DATASTORE = "datastore"
     ENVIRONMENT = "environment"
     DATA = "data"

@@ -17,6 +17,7 @@ from jobs.assets.loading import problems_of_loading
 from jobs.assets.reading import read_definitions
 from jobs.assets.traffic import split_traffic
 from jobs.assets.variables import datastore_of_variables
+from jobs.assets.workspace_settings import workspace_of_settings
 from jobs.deployment import Deployment
 
 
@@ -55,7 +56,7 @@ def load_declaration(
     problems.extend(problem for path, problem in reading.undecided.items() if not _belongs(path, companions))
     if problems:
         raise ConfigurationError(sorted(problems, key=lambda problem: problem.where))
-    return Declaration(_assets(definitions, contents))
+    return Declaration(_assets([*workspace_of_settings(deployment, root), *definitions], contents))
 
 
 def _check(

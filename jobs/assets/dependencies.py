@@ -62,6 +62,8 @@ def needs_of(definition: Definition, declared: Collection[Key]) -> Needs:
         if reference.version is None:
             latest |= {key for key in found if key.kind in VERSIONED}
     everything |= _of_its_endpoint(definition, declared)
+    # Uploads go through datastores that a setting of the workspace opens.
+    everything |= {key for key in declared if key.kind is Kind.WORKSPACE}
     everything.discard(definition.key)
     latest.discard(definition.key)
     return Needs(frozenset(everything), frozenset(latest))

@@ -121,4 +121,5 @@ def _read_json(file: Path, rows: int | None) -> pd.DataFrame:
     if is_array:
         frame = pd.read_json(file, orient="records")
         return frame if rows is None else frame.head(rows)
-    return pd.read_json(file, lines=True, nrows=rows)
+    lines = pd.read_json(file, lines=True, nrows=rows)
+    return lines if rows is None else lines.head(rows)  # it takes 0 rows for all of them

@@ -64,6 +64,12 @@ def register(
     fingerprint = _hash_definition(request, content)
     existing = find_data(connection, request.name, request.version)
     if existing is not None:
+        if existing.type != request.type:
+            raise InputError(
+                f"Data asset {request.name} is of type {existing.type}, and so are all of its versions; this is "
+                f"of type {request.type}.",
+                hint="Give it another name.",
+            )
         if (existing.tags or {}).get(HASH_TAG) == fingerprint:
             return _registered(existing, is_new=False)
         if request.version is not None:

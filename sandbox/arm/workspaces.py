@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.azureml_api.base import COLLECTION, WORKSPACE, WORKSPACES, require_workspace
 from sandbox.cloud import Cloud
 from sandbox.store import ArmObject, Store
+from sandbox.system_datastores import follow_workspace
 from sandbox.web import Answer, Call, Refusal, Routes
 
 #: Microsoft Learn, "Recover workspace data while soft deleted".
@@ -63,6 +64,7 @@ def _change(cloud: Cloud, call: Call) -> Answer:
         changes: dict[str, Any] = sent.get("properties") or {}
         body["properties"] |= {name: changes[name] for name in _CHANGEABLE if changes.get(name) is not None}
         store.put(body)
+        follow_workspace(store, body)
         return Answer(body=_shown(body))
 
 
@@ -115,5 +117,10 @@ def _made_once(store: Store, body: ArmObject, name: str) -> str:
 
 def _shown(body: ArmObject) -> ArmObject:
     """A workspace as Azure shows it: what Terraform leaves out has Azure's defaults."""
-    properties = {"provisioningState": "Succeeded", "v1LegacyMode": False, **body["properties"]}
+    properties = {
+        "provisioningState": "Succeeded",
+        "v1LegacyMode": False,
+        "systemDatastoresAuthMode": "accessKey",
+        **body["properties"],
+    }
     return {"tags": {}, "kind": "Default", **body, "properties": properties}

@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from jobs.assets.applying import Status
 from jobs.assets.changes import Action
 from sandbox.faults import Faults
 from tests.e2e.assets_project import SCHEMAS, Declared, make_project
+from tests.e2e.conftest import ROOT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -320,7 +323,7 @@ def test_a_hundred_assets_with_faults_are_registered_exactly_once_each(declared:
 def test_killed_at_random_moments_it_converges_to_the_undisturbed_state(declared: Declared) -> None:
     def declare(folder: Path) -> None:
         assert folder == declared.root
-        for number in range(6):
+        for number in range(3):
             declared.data(f"file-{number}", datastore="azureml:own")
         declared.write("assets/models/weights.txt", "1\n")
         declared.write(
@@ -348,7 +351,7 @@ def test_killed_at_random_moments_it_converges_to_the_undisturbed_state(declared
         interrupted += process.is_alive()
         process.kill()
         process.join()
-        declared.done()
+        declared.done(workers=4)
         assert declared.stored() == undisturbed
     assert interrupted > 5
 
@@ -364,3 +367,39 @@ def test_two_writers_at_once_end_with_one_version_of_the_same_content(declared: 
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert declared.versions() == [f"data/asset-{number}/versions/1" for number in range(5)]
+
+
+def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_nothing(at: Project) -> None:
+    shutil.copytree(ROOT / "assets", at.folder / "assets")
+    first = at.ok("deploy", "sandbox", "--yes")
+    assert "Assets of sandbox: 4 done." in first.out
+    again = json.loads(at.ok("deploy", "sandbox", "--yes", "--output", "json").out)
+    assert (again["changes"], again["assets"]["counts"]["unchanged"]) == ([], 4)
+    assert at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode").code == 0
+    (at.folder / "assets/data/passengers/passengers.csv").write_text("passenger_id,survived\n1,1\n")
+    planned = at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode", "--output", "json")
+    assert planned.code == 2
+    changed = {one["name"]: one for one in json.loads(planned.out)["changes"] if one["action"] != "unchanged"}
+    assert {name: one["version"] for name, one in changed.items()} == {"passengers": "2", "passengers-file": "2"}
+    after = at.ezazml(
+        "sandbox",
+        "run",
+        "--services",
+        "-e",
+        "sandbox",
+        "--",
+        sys.executable,
+        "-m",
+        "jobs.post_deploy",
+        "--env",
+        "sandbox",
+    )
+    assert after.code == 0, after.text
+    assert "Assets of sandbox: 2 done, 2 unchanged." in after.out
+    # A mistake is one line, and nothing else happens.
+    (at.folder / "assets/data/passengers.yml").write_text("name: [\n")
+    answer = at.ezazml("assets", "apply", "sandbox", "--yes")
+    assert answer.code == 2
+    assert "Error: assets/data/passengers.yml:2:1: is not valid YAML" in answer.err
+    assert "Traceback" not in answer.text
+    at.home.services.stop()

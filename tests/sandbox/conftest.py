@@ -13,6 +13,7 @@ import pytest
 from sandbox.home import SandboxHome
 from sandbox.identity import SANDBOX_SUBSCRIPTION_ID
 from sandbox.services import ServiceRecord
+from sandbox.system_datastores import follow_workspace
 from tests.sandbox.azure import azure, create, group, storage, workspace
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def deploy_into(home: SandboxHome) -> None:
         account = storage(cloud, name=ACCOUNT, shared_access_key_enabled=False)
         storage(cloud, name=KEY_ACCOUNT)
         made = workspace(cloud, name=WORKSPACE, storage_account_id=account["id"])
+        body = cloud.store.get(made["id"])
+        assert body is not None
+        body["properties"]["systemDatastoresAuthMode"] = "identity"  # as the asset step does where keys are off
+        cloud.store.put(body)
+        follow_workspace(cloud.store, body)
         create(cloud, "azurerm_storage_container", name="data", storage_account_id=account["id"])
         create(
             cloud,

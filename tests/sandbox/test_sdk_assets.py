@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sandbox.azure import azure
 from tests.sandbox.conftest import ACCOUNT, KEY_ACCOUNT, Served
 
 URI = "azureml://datastores/workspaceblobstore/paths/folder/file.csv"
@@ -116,6 +118,23 @@ def test_long_lists_come_in_pages(cloud: Served) -> None:
     for number in range(PAGE + 5):
         ml.data.create_or_update(data("paged", str(number + 1)))
     assert len(list(ml.data.list("paged"))) == PAGE + 5
+
+
+def test_many_programs_write_at_once(cloud: Served) -> None:
+    ml = cloud.ml()
+
+    def register(number: int) -> str:
+        return str(ml.data.create_or_update(data(f"at-once-{number}")).name)
+
+    with ThreadPoolExecutor(16) as pool:
+        names = pool.map(register, range(60))
+        # Terraform's side writes to the same store meanwhile.
+        for number in range(30):
+            with azure(cloud.home.root) as store:
+                store.store.put({"id": f"/elsewhere/{number}", "type": "Test/things", "name": str(number)})
+        registered = set(names)
+    assert {found.name for found in ml.data.list() if found.name.startswith("at-once-")} == registered
+    assert len(registered) == 60
 
 
 def test_a_local_folder_is_uploaded_and_found_again(cloud: Served, tmp_path: Path) -> None:

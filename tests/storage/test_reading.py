@@ -194,7 +194,7 @@ def table(connection: FakeConnection, remote: RemoteData | None, base: Path, *pa
     """An MLTable in storage; returns its address."""
     plan = plan_table(paths, base=base, options=TableOptions(**options), remote=remote)
     made = write_table(plan, base / "made", colocated=True)
-    upload(made.folder, container=connection.container, prefix="t", mode=UploadMode.OVERWRITE)  # type: ignore[arg-type]
+    upload(made.folder, container=connection.container, prefix="t", mode=UploadMode.OVERWRITE)
     connection.data.add("table", "mltable", f"{FULL}/t")
     return f"{FULL}/t"
 

@@ -10,10 +10,12 @@ from jobs.assets.kinds.deployments import Deployments
 from jobs.assets.kinds.endpoints import Endpoints
 from jobs.assets.kinds.schedules import Schedules
 from jobs.assets.kinds.versioned import Versioned
+from jobs.assets.kinds.workspaces import Workspaces
 
 HANDLERS: dict[Kind, Handler] = {
     handler.kind: handler
     for handler in (
+        Workspaces(),
         Datastores(),
         Versioned(Kind.ENVIRONMENT, "environments"),
         Versioned(Kind.DATA, "data"),

@@ -64,5 +64,6 @@ class Project:
 @pytest.fixture
 def declared(tmp_path: Path) -> Project:
     project = Project(tmp_path)
-    project.write("environments/dev.yaml", "location: westeurope\n")
+    # With keys, so that nothing is to be said about the workspace itself; test_workspace_settings.py has the rest.
+    project.write("environments/dev.yaml", "storage: {shared_access_key_enabled: true}\n")
     return project
