@@ -16,6 +16,7 @@ from ezazml.errors import EzazmlError
 
 #: Command -> (module, one line of help). The help stands here, so that ``--help`` imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("ezazml.cli.init", "Make a project of your own from this one."),
     "config": ("ezazml.cli.config", "Show, validate and describe the configuration of environments."),
     "synth": ("ezazml.cli.environment", "Synthesise an environment's stack to Terraform JSON."),
     "plan": ("ezazml.cli.plan", "Show what a deployment would change."),
@@ -29,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("ezazml.cli.doctor", "Check programs, login, roles, names and quota, each with its fix."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
+    "bootstrap": ("ezazml.cli.bootstrap", "Make the state storage and the deploying identity of an environment."),
+    "env": ("ezazml.cli.feature", "An isolated environment for a branch: create, list, expired, destroy."),
     "assets": ("ezazml.cli.assets", "What the workspace holds: plan and apply the files in assets/."),
     "create-or-update-adls-datastore": ("ezazml.cli.data", "Register a container as a datastore."),
     "upload-file-to-datastore": ("ezazml.cli.data", "Upload a file or folder to a datastore."),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
 from ezazml.config.section import Group, Section
@@ -319,6 +320,8 @@ class EnvironmentModel(Section):
     deploy: Deploy = Deploy()
     destroy: Destroy = Destroy()
     project: Project = Project()
+    bootstrap: Bootstrap = Bootstrap()
+    feature: Feature | None = Field(None, description="Written by `ezazml env create`.")
 
     @field_validator("location")
     @classmethod
