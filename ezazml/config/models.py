@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.network_models import Network
 from ezazml.config.regions import normalise_region
+from ezazml.config.section import Group, Section
+from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
 from ezazml.config.targets import Target
-
-
-class Group(BaseModel):
-    """Base of every group of settings: unknown keys are refused, values cannot be changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Section(Group):
-    """A group that may have numbers. (A group chosen by its ``type`` must not check before it is chosen.)"""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """In Python ``True`` is 1; who writes ``count: yes`` did not mean one."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
-            raise PydanticCustomError("number_type", "a truth value")
-        return value
 
 
 # --- where and how the state is kept --------------------------------------------------------------------
@@ -128,13 +112,14 @@ class User(Section):
 class Storage(Section):
     """The workspace's storage account."""
 
-    replication: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
+    replication: Replication = "LRS"
     containers: tuple[str, ...] = ("data",)
     shared_access_key_enabled: bool = Field(
         False, description="Allow account keys and SAS. Off: only Entra identities reach the data."
     )
     versioning_enabled: bool = True
     soft_delete_days: int = Field(7, ge=1, le=365)
+    lifecycle_rules: tuple[LifecycleRule, ...] = ()
 
 
 class KeyVault(Section):
@@ -169,7 +154,9 @@ class Workspace(Section):
     friendly_name: str | None = None
     description: str | None = None
     high_business_impact: bool = False
-    public_network_access_enabled: bool = True
+    public_network_access_enabled: bool | None = Field(
+        None, description="Default: as network.profile says, off for private."
+    )
 
 
 class ComputeInstance(Section):
@@ -214,6 +201,9 @@ class NameOverrides(Section):
     container_registry: str | None = None
     workspace: str | None = None
     application: str | None = None
+    data_lake: str | None = None
+    virtual_network: str | None = None
+    encryption_identity: str | None = None
 
 
 # --- what the commands use (variables of the original tool) --------------------------------------------
@@ -330,7 +320,11 @@ class EnvironmentModel(Section):
     backend: Backend = LocalBackend()
     identities: Identities = Identities()
     user: User = User()
+    network: Network = Network()
+    encryption: Encryption = Encryption()
+    existing: Existing = Existing()
     storage: Storage = Storage()
+    data_lake: DataLake = DataLake()
     key_vault: KeyVault = KeyVault()
     container_registry: ContainerRegistry = ContainerRegistry()
     monitoring: Monitoring = Monitoring()
