@@ -13,7 +13,6 @@ from ezazml.config.models import (
     ComputeInstance,
     EnvironmentModel,
     PrincipalType,
-    Section,
 )
 from ezazml.config.names import RULES
 from ezazml.config.network_checks import check_network, warnings_for_network
@@ -117,7 +116,7 @@ def warnings_for_deployment(name: str, settings: EnvironmentModel) -> list[str]:
         *warnings,
         f"environments/{name}.yaml: identities.deployer.object_id is not set in a protected environment. Who deploys "
         "next with another login replaces the deployer's roles, and may have no access to the vault's secrets. Set it "
-        "to the object id of a shared Entra group (with principal_type: Group), or of the pipeline's service principal.",
+        "to the object id of a shared Entra group (principal_type: Group), or of the pipeline's service principal.",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ezazml.config import resource_ids as ids
 from ezazml.config.dependency_models import CREATE
@@ -160,7 +161,7 @@ def _lifecycle(
         if all(getattr(rule, age) is None for age in (*_AGES, "delete_versions_after_days")):
             yield here, "does nothing.", f"Set at least one of {', '.join(_AGES)}, delete_versions_after_days."
         ages = [(age, days) for age in _AGES if (days := getattr(rule, age)) is not None]
-        for (before, earlier), (after, later) in zip(ages, ages[1:], strict=False):
+        for (before, earlier), (after, later) in pairwise(ages):
             if later <= earlier:
                 text = f"{later} is not after {before} {earlier}."
                 yield (*here, after), text, f"Use more than {earlier} days."

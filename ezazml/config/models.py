@@ -14,7 +14,6 @@ from ezazml.config.section import Group, Section
 from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
 from ezazml.config.targets import Target
 
-
 # --- where and how the state is kept --------------------------------------------------------------------
 
 
@@ -314,7 +313,7 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     tenant_id: str | None = None
     subscription_id: str | None = None
     backend: Backend = LocalBackend()

@@ -64,7 +64,11 @@ def _allowed_ips(settings: EnvironmentModel) -> Iterator[Finding]:
         elif found.is_private or found.is_reserved or found.is_multicast or found.is_link_local:
             yield path, f"{text!r} is not public: Azure sees only public addresses.", "Use the address seen outside."
         elif "/" in text and found.prefixlen > 30:
-            yield path, f"{text!r} is a range of one or two addresses.", "Write the single addresses, without /31 or /32."
+            yield (
+                path,
+                f"{text!r} is a range of one or two addresses.",
+                "Write the single addresses, without /31 or /32.",
+            )
     if network.allowed_ips and network.is_private:
         text = "contradicts network.profile private, which has no public endpoints to reach."
         yield ("network", "allowed_ips"), text, "Remove it, or use profile public or managed."
@@ -89,7 +93,9 @@ def _outbound_rules(settings: EnvironmentModel) -> Iterator[Finding]:
     managed = settings.network.managed
     approved = managed.isolation_mode == "AllowOnlyApprovedOutbound"
     if approved and _makes_registry(settings) and settings.container_registry.sku != "Premium":
-        text = f"{settings.container_registry.sku!r} takes no private endpoint, by which the managed network reaches it."
+        text = (
+            f"{settings.container_registry.sku!r} takes no private endpoint, by which the managed network reaches it."
+        )
         yield ("container_registry", "sku"), text, "Set container_registry.sku: Premium."
     first: dict[str, int] = {}
     for index, rule in enumerate(managed.outbound_rules):
@@ -156,7 +162,9 @@ def _private(settings: EnvironmentModel) -> Iterator[Finding]:
     application = settings.identities.application
     if application.enabled and application.secret_enabled:
         text = "True needs to write into the key vault, which is reached from inside the private network only."
-        fix = "Set it to false (github logs in without a secret), or network.deployer_inside: true if you deploy inside."
+        fix = (
+            "Set it to false (github logs in without a secret), or network.deployer_inside: true if you deploy inside."
+        )
         yield ("identities", "application", "secret_enabled"), text, fix
     if settings.encryption.customer_managed_key and settings.encryption.key_id is None:
         text = "True needs to make a key in the key vault, which is reached from inside the private network only."

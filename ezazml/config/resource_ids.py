@@ -21,7 +21,9 @@ class ResourceKind:
     def form(self) -> str:
         """The form that its ids have, for messages."""
         names = "".join(f"/{part}/<{'name' if part == self.parts[-1] else part}>" for part in self.parts)
-        return f"/subscriptions/<id>/resourceGroups/<group>{f'/providers/{self.provider}' if self.provider else ''}{names}"
+        return (
+            f"/subscriptions/<id>/resourceGroups/<group>{f'/providers/{self.provider}' if self.provider else ''}{names}"
+        )
 
     def parse(self, identifier: str) -> ResourceId | None:
         """The parts of an id, or ``None``. The provider compares with upper and lower case, so this does too."""
