@@ -15,6 +15,7 @@ from ezazml.config.loading import load_environment
 from stacks.environment import EnvironmentStack
 
 ROOT = Path(__file__).resolve().parents[2]
+PROFILES = ("public", "managed", "private")
 SHIPPED = ("dev", "uat", "preprod", "prd", "sandbox")
 Stack = dict[str, Any]
 
@@ -50,3 +51,9 @@ def addresses(stack: Stack) -> list[str]:
     found = [f"{kind}.{name}" for kind, group in stack["resource"].items() for name in group]
     found += [f"data.{kind}.{name}" for kind, group in stack.get("data", {}).items() for name in group]
     return sorted(found)
+
+
+@cache
+def profile(name: str) -> Stack:
+    """An environment of ``tests/environments``, one for each network profile."""
+    return synthesise(load_environment(name, root=ROOT / "tests", environ={}))
