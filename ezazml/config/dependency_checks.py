@@ -62,7 +62,7 @@ def _ids(settings: EnvironmentModel) -> Iterator[Finding]:
             continue
         found = kind.parse(value)
         if found is None:
-            yield path, f"{value!r} is not the id of a {kind.label}.", f"Copy it from Azure: {kind.form}."
+            yield path, f"{value!r} is not the id of {kind.label}.", f"Copy it from Azure: {kind.form}."
         elif own_subscription and settings.subscription_id not in (None, found.subscription_id):
             text = f"is in the subscription {found.subscription_id}, and Terraform looks it up in the environment's."
             yield path, text, f"Use one in {settings.subscription_id}."

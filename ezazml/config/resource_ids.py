@@ -11,7 +11,7 @@ _GROUP = rf"/subscriptions/(?P<subscription_id>{_GUID})/resourceGroups/(?P<resou
 
 @dataclass(frozen=True)
 class ResourceKind:
-    """A kind of resource: what people call it and its type in Azure Resource Manager ("" for a resource group)."""
+    """A kind of resource: what people call it (with its article) and its type in Azure Resource Manager ("" for a resource group)."""
 
     label: str
     provider: str = ""
@@ -52,21 +52,21 @@ class ResourceId:
         return self.names[-1] if self.names else self.resource_group
 
 
-RESOURCE_GROUP = ResourceKind("resource group")
-STORAGE_ACCOUNT = ResourceKind("storage account", "Microsoft.Storage", ("storageAccounts",))
-KEY_VAULT = ResourceKind("key vault", "Microsoft.KeyVault", ("vaults",))
-CONTAINER_REGISTRY = ResourceKind("container registry", "Microsoft.ContainerRegistry", ("registries",))
+RESOURCE_GROUP = ResourceKind("a resource group")
+STORAGE_ACCOUNT = ResourceKind("a storage account", "Microsoft.Storage", ("storageAccounts",))
+KEY_VAULT = ResourceKind("a key vault", "Microsoft.KeyVault", ("vaults",))
+CONTAINER_REGISTRY = ResourceKind("a container registry", "Microsoft.ContainerRegistry", ("registries",))
 APPLICATION_INSIGHTS = ResourceKind("Application Insights", "Microsoft.Insights", ("components",))
 USER_ASSIGNED_IDENTITY = ResourceKind(
-    "user-assigned identity", "Microsoft.ManagedIdentity", ("userAssignedIdentities",)
+    "a user-assigned identity", "Microsoft.ManagedIdentity", ("userAssignedIdentities",)
 )
-VIRTUAL_NETWORK = ResourceKind("virtual network", "Microsoft.Network", ("virtualNetworks",))
-SUBNET = ResourceKind("subnet", "Microsoft.Network", ("virtualNetworks", "subnets"))
+VIRTUAL_NETWORK = ResourceKind("a virtual network", "Microsoft.Network", ("virtualNetworks",))
+SUBNET = ResourceKind("a subnet", "Microsoft.Network", ("virtualNetworks", "subnets"))
 
 
 def parse_id(kind: ResourceKind, identifier: str) -> ResourceId:
     """The parts of an id that was checked when the configuration was loaded. Raises ``ValueError`` for another."""
     found = kind.parse(identifier)
     if found is None:
-        raise ValueError(f"{identifier!r} is not the id of a {kind.label}: {kind.form}")
+        raise ValueError(f"{identifier!r} is not the id of {kind.label}: {kind.form}")
     return found
