@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.identity import SANDBOX_SUBSCRIPTION_ID
+from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
+from sandbox.terraform_provider.rules.base import Azure
 from tests.e2e.conftest import ROOT, Project
+from tests.sandbox.azure import create, group, insights, storage, vault
 
 pytestmark = pytest.mark.e2e
 SHARED = f"/subscriptions/{SANDBOX_SUBSCRIPTION_ID}/resourceGroups/shared"
@@ -41,3 +43,31 @@ def test_a_profile_deploys_plans_no_change_and_goes_again(at: Project, name: str
     with Store.transaction(at.home.store_file) as store:
         assert [one["id"] for one in store.find() if one["type"].startswith("Microsoft.Network/")] == []
         assert store.get(LANDING) is not None
+
+
+def test_resources_that_exist_are_used_and_left_alone(at: Project) -> None:
+    at.ok("sandbox", "up")
+    with Store.transaction(at.home.store_file) as store:
+        cloud = Azure(store, SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, client_id="", object_id="")
+        group(cloud)
+        there = {
+            "storage_account_id": storage(cloud, "shared01")["id"],
+            "key_vault_id": vault(cloud, "shared-01")["id"],
+            "application_insights_id": insights(cloud)["id"],
+            "container_registry_id": create(
+                cloud,
+                "azurerm_container_registry",
+                name="shared01",
+                resource_group_name="rg",
+                location="westeurope",
+                sku="Standard",
+            )["id"],
+        }
+    settings = {"target": "sandbox", "existing": there, "compute": {"clusters": [{"name": "cpu"}]}}
+    (at.folder / "environments" / "byo.yaml").write_text(json.dumps(settings))
+    at.ok("deploy", "byo", "--yes")
+    assert at.plan("byo")["changes"] == []
+    at.ok("destroy", "byo", "--confirm", "byo")
+    with Store.transaction(at.home.store_file) as store:
+        assert all(store.get(identifier) for identifier in there.values())
+        assert store.get(there["storage_account_id"].split("/providers/")[0]) is not None
