@@ -52,7 +52,7 @@ class KeyVaultKeyRules(ResourceRules):
         if existing is not None:
             raise already_exists(self.type_name, _values(existing)["id"])
         if any(body["id"].lower() == identifier.lower() for body in azure.store.deleted(KEYS)):
-            if not azure.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
+            if not azure.feature("key_vault", "recover_soft_deleted_keys", default=True):
                 text = f"Key {values['name']} is currently in a deleted but recoverable state."
                 raise AzureError("ObjectIsDeletedButRecoverable", text)
             azure.store.recover(identifier)
