@@ -11,7 +11,8 @@ _GROUP = rf"/subscriptions/(?P<subscription_id>{_GUID})/resourceGroups/(?P<resou
 
 @dataclass(frozen=True)
 class ResourceKind:
-    """A kind of resource: what people call it (with its article) and its type in Azure Resource Manager ("" for a resource group)."""
+    """A kind of resource: what people call it, with its article, and its type in Azure Resource Manager ("" for a
+    resource group)."""
 
     label: str
     provider: str = ""
