@@ -11,7 +11,6 @@ from constructs_lib.entra_user import EntraUser
 from constructs_lib.key_vault import DEPLOYER, KeyVault
 from constructs_lib.ml_compute import ComputeCluster, ComputeInstance
 from constructs_lib.ml_workspace import MlWorkspace
-from constructs_lib.monitoring import Monitoring
 from constructs_lib.protection import lock_against_deletion
 from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType as Kind
@@ -20,6 +19,9 @@ from constructs_lib.storage import StorageAccount
 from constructs_lib.tagging import DefaultTags
 from ezazml.config.environment import Environment
 from ezazml.config.models import AzurermBackend, PrincipalType
+from ezazml.config.resource_ids import KEY_VAULT, parse_id
+from stacks.dependencies import add_customer_key, add_data_lake, add_monitoring, add_registry, add_storage
+from stacks.network import EnvironmentNetwork
 from stacks.outputs import add_outputs
 from stacks.providers import add_providers
 
@@ -36,16 +38,22 @@ class EnvironmentStack(tf.TerraformStack):
         self.settings = environment.settings
         self.names = environment.names
         self._roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
+        #: What lies under a lock besides the resource itself, its roles and its containers.
+        self.under_locks: defaultdict[str, list[tf.TerraformResource]] = defaultdict(list)
         self._add_backend()
         self.providers = add_providers(self, self.settings)
         self.resource_group = ResourceGroup(
             self, "resource_group", name=self.names.resource_group, location=self.settings.location
         )
-        self.monitoring = self._monitoring()
-        self.storage = self._storage()
+        self.network = EnvironmentNetwork(self)
+        self.monitoring = add_monitoring(self)
         self.key_vault = self._key_vault()
-        self.registry = self._registry()
+        self.customer_key = add_customer_key(self)
+        self.storage = add_storage(self)
+        self.registry = add_registry(self)
+        self.data_lake = add_data_lake(self)
         self.workspace = self._workspace()
+        self.network.connect()
         self.instances = self._instances()
         self.clusters = self._clusters()
         self.application = self._application()
@@ -72,38 +80,15 @@ class EnvironmentStack(tf.TerraformStack):
             state = self.environment.root / ".ezazml" / "state" / f"{self.environment.name}.tfstate"
             tf.LocalBackend(self, path=str(self.environment.root / (backend.path or state)))
 
-    def _monitoring(self) -> Monitoring:
-        return Monitoring(
-            self,
-            "monitoring",
-            log_analytics_name=self.names.log_analytics_workspace,
-            application_insights_name=self.names.application_insights,
-            resource_group=self.resource_group,
-            retention_days=self.settings.monitoring.retention_days,
-            daily_quota_gb=self.settings.monitoring.daily_quota_gb,
-        )
-
-    def _storage(self) -> StorageAccount:
-        storage = self.settings.storage
-        return StorageAccount(
-            self,
-            "storage",
-            name=self.names.storage_account,
-            resource_group=self.resource_group,
-            replication=storage.replication,
-            containers=storage.containers,
-            shared_access_key_enabled=storage.shared_access_key_enabled,
-            versioning_enabled=storage.versioning_enabled,
-            soft_delete_days=storage.soft_delete_days,
-            prevent_destroy=self.settings.protected,
-        )
-
     def _key_vault(self) -> KeyVault:
-        vault = self.settings.key_vault
+        vault, existing = self.settings.key_vault, self.settings.existing
+        existing_id = existing.key_vault_id
         key_vault = KeyVault(
             self,
             "key_vault",
-            name=self.names.key_vault,
+            name=parse_id(KEY_VAULT, existing_id).name if existing_id else self.names.key_vault,
+            existing_id=existing_id,
+            access=self.network.access,
             resource_group=self.resource_group,
             tenant_id=self.providers.tenant_id,
             sku=vault.sku,
@@ -113,25 +98,14 @@ class EnvironmentStack(tf.TerraformStack):
             purge_protection_enabled=vault.purge_protection_enabled,
             prevent_destroy=self.settings.protected,
         )
-        key_vault.grant_secrets(
-            DEPLOYER,
-            object_id=self.providers.deployer_object_id,
-            principal_type=self._deployer_kind(),
-            manage=True,
-        )
+        if existing_id is None or existing.assign_roles:
+            key_vault.grant_secrets(
+                DEPLOYER,
+                object_id=self.providers.deployer_object_id,
+                principal_type=self._deployer_kind(),
+                manage=True,
+            )
         return key_vault
-
-    def _registry(self) -> ContainerRegistry | None:
-        if not self.settings.container_registry.enabled:
-            return None
-        return ContainerRegistry(
-            self,
-            "registry",
-            name=self.names.container_registry,
-            resource_group=self.resource_group,
-            sku=self.settings.container_registry.sku,
-            prevent_destroy=self.settings.protected,
-        )
 
     def _workspace(self) -> MlWorkspace:
         workspace = self.settings.workspace
@@ -147,7 +121,11 @@ class EnvironmentStack(tf.TerraformStack):
             friendly_name=workspace.friendly_name,
             description=workspace.description,
             high_business_impact=workspace.high_business_impact,
-            public_network_access_enabled=workspace.public_network_access_enabled,
+            public_network_access_enabled=self.network.workspace_is_public,
+            managed_network=self.network.managed,
+            compute_subnet_id=self.network.compute_subnet_id,
+            image_build_compute_name=self.network.image_build_compute_name(),
+            customer_key=self.customer_key,
             prevent_destroy=self.settings.protected,
         )
 
@@ -165,6 +143,7 @@ class EnvironmentStack(tf.TerraformStack):
                     tenant_id=self.providers.tenant_id,
                     assigned_user_object_id=setting.assigned_user_object_id,
                     description=setting.description,
+                    network=self.network.compute,
                 )
             )
         return made
@@ -185,6 +164,7 @@ class EnvironmentStack(tf.TerraformStack):
                 idle_seconds=setting.idle_seconds,
                 system_identity=setting.identity == "system",
                 description=setting.description,
+                network=self.network.compute,
             )
         return made
 
@@ -217,11 +197,12 @@ class EnvironmentStack(tf.TerraformStack):
             application.service_principal_object_id,
             Kind.SERVICE_PRINCIPAL,
         )
-        self.key_vault.grant_secrets(
-            "application",
-            object_id=application.service_principal_object_id,
-            principal_type=Kind.SERVICE_PRINCIPAL,
-        )
+        if self.key_vault.resource is not None or self.settings.existing.assign_roles:
+            self.key_vault.grant_secrets(
+                "application",
+                object_id=application.service_principal_object_id,
+                principal_type=Kind.SERVICE_PRINCIPAL,
+            )
         if application.secret_value is not None:
             self.key_vault.add_secret(
                 "client_id",
@@ -284,6 +265,8 @@ class EnvironmentStack(tf.TerraformStack):
                     )
         for who, (principal_id, kind) in readers.items():
             self._grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
+            if self.data_lake is not None:
+                self._grant(f"{who}_lake", BLOB_CONTRIBUTOR, self.data_lake.id, principal_id, kind)
         # Azure gives the workspace's identity the blobs, not the files, which notebooks live on.
         self._grant(
             "workspace_files",
@@ -296,16 +279,25 @@ class EnvironmentStack(tf.TerraformStack):
     def _protect(self) -> None:
         if not self.settings.protected:
             return
-        # A lock also keeps role assignments on the resource from being deleted.
-        storage = [self.storage.resource, *self.storage.containers.values(), *self._roles_on[self.storage.id]]
-        vault = [self.key_vault.resource, *self.key_vault.access, *self.key_vault.secrets]
-        lock_against_deletion(self, "storage", resource_id=self.storage.id, dependents=storage)
-        lock_against_deletion(self, "key_vault", resource_id=self.key_vault.id, dependents=vault)
-        if self.registry is not None:
-            registry = [self.registry.resource, *self._roles_on[self.registry.id]]
-            lock_against_deletion(self, "registry", resource_id=self.registry.id, dependents=registry)
+        # A lock also keeps role assignments on the resource from being deleted. What others made, others lock.
+        locked: dict[str, tuple[str, list[tf.TerraformResource]]] = {}
+        if isinstance(self.storage, StorageAccount):
+            storage = [self.storage.resource, *self.storage.containers.values(), *self._roles_on[self.storage.id]]
+            locked["storage"] = (self.storage.id, storage)
+        if self.key_vault.resource is not None:
+            vault = [self.key_vault.resource, *self.key_vault.access, *self.key_vault.secrets]
+            locked["key_vault"] = (self.key_vault.id, vault)
+        if isinstance(self.registry, ContainerRegistry):
+            locked["registry"] = (self.registry.id, [self.registry.resource, *self._roles_on[self.registry.id]])
+        if self.data_lake is not None:
+            locked["data_lake"] = (self.data_lake.id, [*self._roles_on[self.data_lake.id]])
+        for id, (resource_id, dependents) in locked.items():
+            lock_against_deletion(self, id, resource_id=resource_id, dependents=[*dependents, *self.under_locks[id]])
 
     def _grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> None:
+        existing = self.settings.existing
+        if not existing.assign_roles and scope_id in (existing.storage_account_id, existing.container_registry_id):
+            return
         role_assignment = assign_role(
             self, id, role=role, scope_id=scope_id, principal_id=principal_id, principal_type=kind
         )

@@ -31,7 +31,7 @@ def bootstrap(environment: str, github: str | None, write: bool, yes: bool, outp
 
     Safe to repeat. Needs a login that may assign roles in the subscription, such as its owner.
     """
-    from ezazml.cli.environment import print_summary  # noqa: PLC0415
+    from ezazml.cli.plan_view import print_summary  # noqa: PLC0415
 
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")

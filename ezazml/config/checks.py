@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 
+from ezazml.config.dependency_checks import check_dependencies
 from ezazml.config.models import (
     AzurermBackend,
     ComputeCluster,
@@ -14,6 +15,7 @@ from ezazml.config.models import (
     PrincipalType,
 )
 from ezazml.config.names import RULES
+from ezazml.config.network_checks import check_network, warnings_for_network
 from ezazml.config.operating_checks import check_operating
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
@@ -83,6 +85,8 @@ def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], st
         _backend,
         _dependencies,
         check_operating,
+        check_network,
+        check_dependencies,
     ):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
@@ -129,12 +133,14 @@ def _templates(settings: EnvironmentModel) -> Iterator[Finding]:
 
 def warnings_for_deployment(name: str, settings: EnvironmentModel) -> list[str]:
     """What works today and will surprise later, one line each."""
+    warnings = [f"environments/{name}.yaml: {warning}" for warning in warnings_for_network(settings)]
     if settings.target is not Target.AZURE or not settings.protected or settings.identities.deployer.object_id:
-        return []
+        return warnings
     return [
+        *warnings,
         f"environments/{name}.yaml: identities.deployer.object_id is not set in a protected environment. Who deploys "
         "next with another login replaces the deployer's roles, and may have no access to the vault's secrets. Set it "
-        "to the object id of a shared Entra group (with principal_type: Group), or of the pipeline's service principal."
+        "to the object id of a shared Entra group (principal_type: Group), or of the pipeline's service principal.",
     ]
 
 

@@ -30,6 +30,9 @@ class Names:
     container_registry: str
     workspace: str
     application: str
+    data_lake: str
+    virtual_network: str
+    encryption_identity: str
     user_principal_name_local_part: str
     compute_instances: tuple[ComputeName, ...]
     compute_clusters: tuple[ComputeName, ...]

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.dependency_models import Encryption, Existing
 from ezazml.config.lifetime import Bootstrap, Feature
+from ezazml.config.network_models import Network
 from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
 from ezazml.config.section import Group, Section
+from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
 from ezazml.config.targets import Target
 
 # --- where and how the state is kept --------------------------------------------------------------------
@@ -110,13 +113,14 @@ class User(Section):
 class Storage(Section):
     """The workspace's storage account."""
 
-    replication: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
+    replication: Replication = "LRS"
     containers: tuple[str, ...] = ("data",)
     shared_access_key_enabled: bool = Field(
         False, description="Allow account keys and SAS. Off: only Entra identities reach the data."
     )
     versioning_enabled: bool = True
     soft_delete_days: int = Field(7, ge=1, le=365)
+    lifecycle_rules: tuple[LifecycleRule, ...] = ()
 
 
 class KeyVault(Section):
@@ -151,7 +155,9 @@ class Workspace(Section):
     friendly_name: str | None = None
     description: str | None = None
     high_business_impact: bool = False
-    public_network_access_enabled: bool = True
+    public_network_access_enabled: bool | None = Field(
+        None, description="Default: as network.profile says, off for private."
+    )
 
 
 class ComputeInstance(Section):
@@ -196,6 +202,9 @@ class NameOverrides(Section):
     container_registry: str | None = None
     workspace: str | None = None
     application: str | None = None
+    data_lake: str | None = None
+    virtual_network: str | None = None
+    encryption_identity: str | None = None
 
 
 # --- what the commands use (variables of the original tool) --------------------------------------------
@@ -296,13 +305,17 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
+    tags: dict[str, str] = Field(default_factory=dict)
     tenant_id: str | None = None
     subscription_id: str | None = None
     backend: Backend = LocalBackend()
     identities: Identities = Identities()
     user: User = User()
+    network: Network = Network()
+    encryption: Encryption = Encryption()
+    existing: Existing = Existing()
     storage: Storage = Storage()
+    data_lake: DataLake = DataLake()
     key_vault: KeyVault = KeyVault()
     container_registry: ContainerRegistry = ContainerRegistry()
     monitoring: Monitoring = Monitoring()

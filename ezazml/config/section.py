@@ -1,4 +1,4 @@
-"""What do all groups of settings have in common?"""
+"""What do all groups of settings have in common? Unknown keys are refused, and nothing changes after loading."""
 
 from __future__ import annotations
 

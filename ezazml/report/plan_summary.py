@@ -13,6 +13,7 @@ STATEFUL = frozenset(
         "azurerm_storage_account",
         "azurerm_storage_container",
         "azurerm_key_vault",
+        "azurerm_key_vault_key",
         "azurerm_container_registry",
         "azurerm_machine_learning_workspace",
     }

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = tuple(
     name for name in available_environments(ROOT) if feature_of(ROOT / "environments" / f"{name}.yaml") is None
 )
+PROFILES = ("public", "managed", "private")
 Stack = dict[str, Any]
 
 
@@ -54,3 +55,9 @@ def addresses(stack: Stack) -> list[str]:
     found = [f"{kind}.{name}" for kind, group in stack["resource"].items() for name in group]
     found += [f"data.{kind}.{name}" for kind, group in stack.get("data", {}).items() for name in group]
     return sorted(found)
+
+
+@cache
+def profile(name: str) -> Stack:
+    """An environment of ``tests/environments``, one for each network profile."""
+    return synthesise(load_environment(name, root=ROOT / "tests", environ={}))
