@@ -31,7 +31,6 @@ def bootstrap(environment: str, github: str | None, write: bool, yes: bool, outp
 
     Safe to repeat. Needs a login that may assign roles in the subscription, such as its owner.
     """
-    from ezazml.cli.plan_view import print_summary  # noqa: PLC0415
 
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
@@ -43,12 +42,15 @@ def bootstrap(environment: str, github: str | None, write: bool, yes: bool, outp
     def confirm(summary: PlanSummary) -> bool:
         if output == "json":
             return True
-        print_summary(summary, f"Bootstrap of {environment} ({bench.environment.settings.subscription_id})")
+        click.secho(f"Bootstrap of {environment} in the subscription {subscription}: {summary.headline()}", bold=True)
+        for change in summary.changes:
+            click.echo(f"  {change.action:8} {change.address}")
         with asking("--yes"):
             return yes or click.confirm("Apply this plan?", default=False)
 
     with progress(f"Preparing the bootstrap of {environment}") as show:
         bench = prepare_bootstrap(environment, root=context.root, environ=context.environ, show=show)
+    subscription = bench.environment.settings.subscription_id
     with progress("Bootstrapping") as show:
         bench.terraform.report_to(show)
         done = run_bootstrap(bench, confirm=confirm)

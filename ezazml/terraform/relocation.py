@@ -19,6 +19,13 @@ _PAUSE_SECONDS = 10
 #: What the blob service answers to a login without a data role.
 _NO_ROLE = ("AuthorizationPermissionMismatch", "AuthorizationFailure", "status 403", "StatusCode=403")
 
+#: A new account's name takes a while to be known everywhere, and connections break.
+_TRANSIENT = ("no such host", "unexpected EOF", "connection reset", "connection refused", "i/o timeout", "status 503")
+
+
+class StateUnreachable(TerraformError):
+    """The state's storage cannot be reached, or not yet."""
+
 
 class StateRoleMissing(EzazmlError):
     """The login may not read or write blobs of the state's container, or not yet."""
@@ -43,14 +50,14 @@ class RelocatableTerraform(Terraform):
             raise _role_missing(error) or error from error
 
     def move_state(self, backend: Mapping[str, Any], *, pause: wait_base | None = None) -> None:
-        """Move the state from where it is to ``backend``, and wait while a new role does not count yet.
+        """Move the state from where it is to ``backend``, and wait while the new storage cannot be used yet.
 
-        Raises :class:`StateRoleMissing` when it still does not count after ten minutes; the state is then where it
-        was, and a repetition is safe.
+        Raises :class:`StateRoleMissing` or :class:`StateUnreachable` when that lasts ten minutes; the state is then
+        where it was, and a repetition is safe.
         """
         place_state(self.folder, backend)
         for attempt in Retrying(
-            retry=retry_if_exception_type(StateRoleMissing),
+            retry=retry_if_exception_type((StateRoleMissing, StateUnreachable)),
             stop=stop_after_delay(_ROLE_SECONDS),
             wait=pause or wait_fixed(_PAUSE_SECONDS),
             before_sleep=self._tell_waiting,
@@ -60,14 +67,17 @@ class RelocatableTerraform(Terraform):
                 self._migrate()
 
     def _migrate(self) -> None:
+        # Whatever comes of it, the folder is not as the last init left it.
+        (self.folder / ".terraform" / "ezazml-init").unlink(missing_ok=True)
         with self._providers.for_init(self.folder, self._environ) as environ:
             answer = self._run(["init", "-input=false", "-no-color", "-migrate-state", "-force-copy"], environ)
         if answer.returncode != 0:
-            error = TerraformError(f"Moving the state failed:\n{(answer.stderr or answer.stdout).strip()}")
-            raise _role_missing(error) or error
+            text = f"Moving the state failed:\n{(answer.stderr or answer.stdout).strip()}"
+            transient = any(sign in text for sign in _TRANSIENT)
+            raise _role_missing(TerraformError(text)) or (StateUnreachable if transient else TerraformError)(text)
 
     def _tell_waiting(self, _state: RetryCallState) -> None:
-        self._progress("waiting until the new role on the state counts")
+        self._progress("waiting until the new storage can be used")
 
 
 def _role_missing(error: TerraformError) -> StateRoleMissing | None:

@@ -54,14 +54,31 @@ def test_it_waits_until_the_role_counts(tmp_path: Path) -> None:
     terraform, told = scripted(tmp_path, REFUSED, REFUSED, "")
     terraform.move_state(BACKEND, pause=wait_none())
     assert [list(one[:1]) + list(one[3:]) for one in terraform.asked] == [["init", "-migrate-state", "-force-copy"]] * 3
-    assert told == ["waiting until the new role on the state counts"] * 2
+    assert told == ["waiting until the new storage can be used"] * 2
 
 
 def test_another_error_is_told_at_once(tmp_path: Path) -> None:
-    terraform, _ = scripted(tmp_path, "Error: no such host")
-    with pytest.raises(TerraformError, match="Moving the state failed:\nError: no such host"):
+    terraform, _ = scripted(tmp_path, "Error: Invalid key")
+    with pytest.raises(TerraformError, match="Moving the state failed:\nError: Invalid key"):
         terraform.move_state(BACKEND, pause=wait_none())
     assert len(terraform.asked) == 1
+
+
+@pytest.mark.parametrize("reason", ["no such host", "unexpected EOF", "connection reset by peer"])
+def test_a_new_account_that_cannot_be_reached_yet_is_tried_again(tmp_path: Path, reason: str) -> None:
+    terraform, _ = scripted(tmp_path, f"Error: {reason}", "")
+    terraform.move_state(BACKEND, pause=wait_none())
+    assert len(terraform.asked) == 2
+
+
+def test_after_a_failure_the_folder_is_initialised_anew(tmp_path: Path) -> None:
+    terraform, _ = scripted(tmp_path, "", "Error: Invalid key", "")
+    terraform.init()
+    with pytest.raises(TerraformError):
+        terraform.move_state(BACKEND, pause=wait_none())
+    place_state(tmp_path, {"local": {"path": "x"}})
+    terraform.init()
+    assert len(terraform.asked) == 3
 
 
 def test_a_login_without_the_role_is_told_what_it_needs(tmp_path: Path) -> None:
