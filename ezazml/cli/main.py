@@ -18,9 +18,10 @@ from ezazml.errors import EzazmlError
 COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("ezazml.cli.config", "Show, validate and describe the configuration of environments."),
     "synth": ("ezazml.cli.environment", "Synthesise an environment's stack to Terraform JSON."),
-    "plan": ("ezazml.cli.environment", "Show what a deployment would change."),
-    "deploy": ("ezazml.cli.environment", "Create or update an environment."),
-    "destroy": ("ezazml.cli.environment", "Remove an environment."),
+    "plan": ("ezazml.cli.plan", "Show what a deployment would change."),
+    "deploy": ("ezazml.cli.plan", "Create or update an environment."),
+    "destroy": ("ezazml.cli.destroy", "Remove an environment."),
+    "unlock": ("ezazml.cli.unlock", "Break the lock on an environment's state."),
     "purge": ("ezazml.cli.repair", "Remove for good what Azure keeps of a deleted environment."),
     "recover": ("ezazml.cli.repair", "Bring back what Azure keeps of a deleted environment, and import it."),
     "import": ("ezazml.cli.repair", "Take over what exists in Azure and is not in the environment's state."),

@@ -12,11 +12,12 @@ from ezazml.config.models import (
     ComputeInstance,
     EnvironmentModel,
     PrincipalType,
-    Section,
 )
 from ezazml.config.names import RULES
+from ezazml.config.operating_checks import check_operating
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
+from ezazml.config.section import Section
 from ezazml.config.sizes import retired_family
 from ezazml.config.targets import Target
 from ezazml.config.variables import variable_names
@@ -37,7 +38,19 @@ OWN_TAGS = 3
 _TEMPLATE = re.compile(r"[$%]\{")
 #: Settings that the commands use themselves: they are not part of the stack.
 _NOT_IN_THE_STACK = frozenset(
-    {"credentials", "work_in", "data", "datastore", "databricks", "model", "logging", "notifications", "project"}
+    {
+        "credentials",
+        "work_in",
+        "data",
+        "datastore",
+        "databricks",
+        "model",
+        "logging",
+        "notifications",
+        "project",
+        "deploy",
+        "destroy",
+    }
 )
 #: Stands in the shipped files where a team puts the name of its own state account.
 STATE_ACCOUNT_PLACEHOLDER = "changemetfstate"
@@ -59,7 +72,18 @@ def secrets_in_file(file: YamlFile) -> list[Problem]:
 def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
     """Everything that is wrong with settings of the right types."""
     findings: list[Finding] = []
-    for check in (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
+    for check in (
+        _templates,
+        _places,
+        _identifiers,
+        _tags,
+        _storage,
+        _computes,
+        _user,
+        _backend,
+        _dependencies,
+        check_operating,
+    ):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
+from ezazml.config.section import Group, Section
 from ezazml.config.targets import Target
-
-
-class Group(BaseModel):
-    """Base of every group of settings: unknown keys are refused, values cannot be changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Section(Group):
-    """A group that may have numbers. (A group chosen by its ``type`` must not check before it is chosen.)"""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """In Python ``True`` is 1; who writes ``count: yes`` did not mean one."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
-            raise PydanticCustomError("number_type", "a truth value")
-        return value
-
 
 # --- where and how the state is kept --------------------------------------------------------------------
 
@@ -281,16 +262,6 @@ class Logging(Section):
     datetime_format: str = "%Y-%m-%d_%H"
 
 
-class Notifications(Section):
-    """Mail about guarded operations."""
-
-    smtp_server: str | None = None
-    smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    recipients: tuple[str, ...] = ()
-
-
 class Project(Section):
     """What ``ezazml init`` makes."""
 
@@ -324,7 +295,7 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
     tenant_id: str | None = None
     subscription_id: str | None = None
     backend: Backend = LocalBackend()
@@ -345,6 +316,8 @@ class EnvironmentModel(Section):
     model: Model = Model()
     logging: Logging = Logging()
     notifications: Notifications = Notifications()
+    deploy: Deploy = Deploy()
+    destroy: Destroy = Destroy()
     project: Project = Project()
 
     @field_validator("location")

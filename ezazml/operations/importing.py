@@ -123,6 +123,11 @@ def import_blocks(folder: Path, blocks: Iterable[ImportBlock]) -> Iterator[None]
         file.unlink(missing_ok=True)
 
 
+def forget_imports(folder: Path) -> None:
+    """Remove the file of a process that was killed while it planned an import: it would be planned again for ever."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
 class _Search:
     """Looks up each planned creation once."""
 
