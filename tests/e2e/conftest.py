@@ -103,12 +103,6 @@ class Project:
 @pytest.fixture
 def at(project: Path) -> Iterator[Project]:
     (project / "node_modules").symlink_to(ROOT / "node_modules")
-<<<<<<< HEAD
     made = Project(project)
     yield made
     made.home.services.stop()
-=======
-    at = Project(project)
-    yield at
-    SandboxHome(project / ".sandbox").services.stop()
->>>>>>> d46c6ea54b979b227f5c8405c71ec0f1933e61fc
