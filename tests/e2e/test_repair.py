@@ -17,6 +17,14 @@ SMALL = """target: sandbox
 on_destroy: keep
 container_registry: {enabled: false}
 identities: {application: {enabled: false}}
+destroy:
+  confirmation: name
+  require_reason: false
+  require_ticket: false
+  require_committed: false
+  business_hours: null
+  waiting_minutes: 0
+  notify: "off"
 """
 CLUSTER = "compute: {clusters: [{name: cpu, size: Standard_DS3_v2, max_nodes: 4}]}\n"
 
