@@ -76,6 +76,8 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
         if locked is not None:
             raise Refusal(409, "ScopeLocked", locked)
         if body is not None:
+            for compute in store.below(body["id"], f"{WORKSPACES}/computes"):
+                store.delete(compute["id"])  # computes do not come back
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
         # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
         group = store.get("/".join(identifier.split("/")[:5]))

@@ -178,9 +178,9 @@ def test_outside_of_a_project_it_says_so(at: Project, tmp_path: Path) -> None:
 
 def test_the_shell_lines_of_the_sandbox_work_in_a_shell(at: Project) -> None:
     at.variables["AZURE_CLIENT_SECRET"] = "real"
-    script = 'eval "$(ezazml sandbox env)" && echo "$EZAZML_TARGET ${AZURE_CLIENT_SECRET:-gone}"'
+    script = 'eval "$(ezazml sandbox env)" && echo "$EZAZML_TARGET $AZURE_CLIENT_SECRET"'
     answer = at.run("bash", "-c", script)
-    assert answer.out.strip() == "sandbox gone"
+    assert answer.out.strip() == f"sandbox {at.home.credentials.client_secret}"
 
 
 def test_a_sandbox_that_is_down_says_how_to_bring_it_up(at: Project) -> None:
