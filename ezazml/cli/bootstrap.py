@@ -31,7 +31,6 @@ def bootstrap(environment: str, github: str | None, write: bool, yes: bool, outp
 
     Safe to repeat. Needs a login that may assign roles in the subscription, such as its owner.
     """
-
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
     context = enter(environment, sdk=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,14 +17,16 @@ SMALL = """target: sandbox
 on_destroy: keep
 container_registry: {enabled: false}
 identities: {application: {enabled: false}}
+destroy:
+  confirmation: name
+  require_reason: false
+  require_ticket: false
+  require_committed: false
+  business_hours: null
+  waiting_minutes: 0
+  notify: "off"
 """
 CLUSTER = "compute: {clusters: [{name: cpu, size: Standard_DS3_v2, max_nodes: 4}]}\n"
-
-
-@pytest.fixture(autouse=True)
-def no_service_stays(at: Project) -> Iterator[None]:
-    yield
-    at.home.services.stop()
 
 
 @pytest.fixture
