@@ -228,9 +228,10 @@ def _print_unimportable(found: takeover.Takeover) -> None:
 
 
 def _print_changes(title: str, summary: PlanSummary) -> None:
-    if not summary.changes:
+    changes = [change for change in summary.changes if change.action != "import"]
+    if not changes:
         return
-    click.secho(f"{title}: {summary.headline()}", bold=True)
-    for change in summary.changes:
+    click.secho(f"{title}:", bold=True)
+    for change in changes:
         fields = f"  ({', '.join(change.fields)})" if change.fields else ""
         click.echo(f"  {change.action:8} {change.address}{fields}")

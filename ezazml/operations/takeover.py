@@ -103,7 +103,8 @@ def _planned_import(bench: Workbench, file: Path, blocks: tuple[ImportBlock, ...
 def _require_harmless(takeover: Takeover) -> None:
     """An import takes over and may adjust; it never makes, replaces or removes anything."""
     # terraform_data is no resource of Azure: the wait for the roles.
-    harmful = [one for one in takeover.summary.changes if one.action != "update" and one.type != "terraform_data"]
+    harmless = ("update", "import")
+    harmful = [one for one in takeover.summary.changes if one.action not in harmless and one.type != "terraform_data"]
     replaced = [change for change in harmful if change.action == "replace"]
     if replaced:
         lines = "\n".join(f"  {one.address}: {', '.join(one.replaced_by) or 'unknown'}" for one in replaced)
