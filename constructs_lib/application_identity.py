@@ -15,7 +15,8 @@ class ApplicationIdentity(tf.Construct):
     As owner, the deploying identity needs no more than the Graph permission ``Application.ReadWrite.OwnedBy``
     (Terraform azuread, "azuread_application"). ``secret`` adds a client secret; :meth:`trust_github` lets GitHub
     Actions log in without one. ``keep_owners`` leaves the owners as they were made, for an owner that another login
-    would change. Outputs: ``client_id``, ``service_principal_object_id``, ``secret_value``.
+    would change. ``notes`` says whose it is: names are not unique in a directory, and applications have no tags.
+    Outputs: ``client_id``, ``service_principal_object_id``, ``secret_value``.
     """
 
     def __init__(
@@ -27,11 +28,12 @@ class ApplicationIdentity(tf.Construct):
         owner_object_id: str,
         secret: bool,
         keep_owners: bool = False,
+        notes: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         lifecycle = tf.TerraformResourceLifecycle(ignore_changes=["owners"]) if keep_owners else None
         self.application = tf.Application(
-            self, "Default", display_name=display_name, owners=[owner_object_id], lifecycle=lifecycle
+            self, "Default", display_name=display_name, owners=[owner_object_id], notes=notes, lifecycle=lifecycle
         )
         principal = tf.ServicePrincipal(
             self,

@@ -79,7 +79,7 @@ class Services:
         """The service, if it runs and answers."""
         record = ServiceRecord.read(self._file)
         health = _health(record) if record else None
-        good = health is not None and health["root"] == str(self._root)
+        good = health is not None and health["root"] == os.path.realpath(self._root)
         return record if good else None
 
     def health(self) -> dict[str, Any] | None:

@@ -181,6 +181,8 @@ class EnvironmentStack(tf.TerraformStack):
             owner_object_id=self.providers.login_object_id if by_group else self.providers.deployer_object_id,
             keep_owners=by_group,
             secret=setting.secret_enabled,
+            notes=f"managed_by ezazml, environment {self.environment.name}, "
+            f"subscription {self.providers.subscription_id}",
         )
         if setting.github is not None:
             application.trust_github(
@@ -236,6 +238,7 @@ class EnvironmentStack(tf.TerraformStack):
             display_name=user.display_name,
             password=password.string_value,
             domain=user.domain,
+            department=f"ezazml {self.environment.name}",
         )
         self._grant("user_workspace", "AzureML Data Scientist", self.workspace.id, made.object_id, Kind.USER)
         return made

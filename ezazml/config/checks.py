@@ -16,6 +16,7 @@ from ezazml.config.models import (
 )
 from ezazml.config.names import RULES
 from ezazml.config.network_checks import check_network, warnings_for_network
+from ezazml.config.operating_checks import check_operating
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
 from ezazml.config.section import Section
@@ -39,7 +40,19 @@ OWN_TAGS = 3
 _TEMPLATE = re.compile(r"[$%]\{")
 #: Settings that the commands use themselves: they are not part of the stack.
 _NOT_IN_THE_STACK = frozenset(
-    {"credentials", "work_in", "data", "datastore", "databricks", "model", "logging", "notifications", "project"}
+    {
+        "credentials",
+        "work_in",
+        "data",
+        "datastore",
+        "databricks",
+        "model",
+        "logging",
+        "notifications",
+        "project",
+        "deploy",
+        "destroy",
+    }
 )
 #: Stands in the shipped files where a team puts the name of its own state account.
 STATE_ACCOUNT_PLACEHOLDER = "changemetfstate"
@@ -61,9 +74,20 @@ def secrets_in_file(file: YamlFile) -> list[Problem]:
 def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
     """Everything that is wrong with settings of the right types."""
     findings: list[Finding] = []
-    for check in (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
-        findings.extend(check(settings))
-    for check in (check_network, check_dependencies):
+    for check in (
+        _templates,
+        _places,
+        _identifiers,
+        _tags,
+        _storage,
+        _computes,
+        _user,
+        _backend,
+        _dependencies,
+        check_operating,
+        check_network,
+        check_dependencies,
+    ):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 

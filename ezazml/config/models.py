@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.network_models import Network
+from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
 from ezazml.config.section import Group, Section
 from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
@@ -270,16 +272,6 @@ class Logging(Section):
     datetime_format: str = "%Y-%m-%d_%H"
 
 
-class Notifications(Section):
-    """Mail about guarded operations."""
-
-    smtp_server: str | None = None
-    smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    recipients: tuple[str, ...] = ()
-
-
 class Project(Section):
     """What ``ezazml init`` makes."""
 
@@ -338,7 +330,11 @@ class EnvironmentModel(Section):
     model: Model = Model()
     logging: Logging = Logging()
     notifications: Notifications = Notifications()
+    deploy: Deploy = Deploy()
+    destroy: Destroy = Destroy()
     project: Project = Project()
+    bootstrap: Bootstrap = Bootstrap()
+    feature: Feature | None = Field(None, description="Written by `ezazml env create`.")
 
     @field_validator("location")
     @classmethod

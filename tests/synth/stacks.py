@@ -11,12 +11,16 @@ import yaml
 
 from constructs_lib.bindings import App, Testing
 from ezazml.config.environment import Environment
-from ezazml.config.loading import load_environment
+from ezazml.config.loading import available_environments, load_environment
+from ezazml.operations.feature_environments import feature_of
 from stacks.environment import EnvironmentStack
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The environments of this project, without those that somebody here made for a branch.
+SHIPPED = tuple(
+    name for name in available_environments(ROOT) if feature_of(ROOT / "environments" / f"{name}.yaml") is None
+)
 PROFILES = ("public", "managed", "private")
-SHIPPED = ("dev", "uat", "preprod", "prd", "sandbox")
 Stack = dict[str, Any]
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from sandbox import limits
 from sandbox.store import ArmObject
 from sandbox.system_datastores import add_system_datastores
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
@@ -233,6 +234,7 @@ class ComputeInstanceRules(_ComputeRules):
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:
         """Who owns the instance."""
         super().extra_arm(azure, values, body)
+        _require_quota(azure, body)
         for owner in values.get("assign_to_user") or []:
             body["properties"]["properties"]["personalComputeInstanceSettings"] = {
                 "assignedUser": {"objectId": owner["object_id"], "tenantId": owner["tenant_id"]}
@@ -304,6 +306,7 @@ class ComputeClusterRules(_ComputeRules):
         }
         remote = "Enabled" if values.get("ssh_public_access_enabled") else "Disabled"
         body["properties"]["properties"]["remoteLoginPortPublicAccess"] = remote
+        _require_quota(azure, body)
 
     def extra_values(self, azure: Azure, body: ArmObject) -> Values:
         """Scale settings."""
@@ -320,3 +323,10 @@ class ComputeClusterRules(_ComputeRules):
                 }
             ],
         }
+
+
+def _require_quota(azure: Azure, compute: ArmObject) -> None:
+    try:
+        limits.require_quota(azure.store, compute)
+    except limits.QuotaExceeded as error:
+        raise AzureError(error.code, str(error)) from error
