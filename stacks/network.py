@@ -18,11 +18,14 @@ from constructs_lib.network.managed import (
 )
 from constructs_lib.network.private_endpoints import PrivateDnsZones, add_private_endpoint, existing_zone_ids
 from constructs_lib.network.virtual_network import Subnets, VirtualNetwork
+from constructs_lib.role_assignments import PrincipalType, assign_role
 from ezazml.config import network_models as models
 from ezazml.config.resource_ids import SUBNET, VIRTUAL_NETWORK, parse_id
 
 if TYPE_CHECKING:
     from stacks.environment import EnvironmentStack
+
+CONNECTION_APPROVER = "Azure AI Enterprise Network Connection Approver"
 
 
 class EnvironmentNetwork:
@@ -41,6 +44,7 @@ class EnvironmentNetwork:
         self.endpoints: dict[str, tf.PrivateEndpoint] = {}
         self._ready: list[tf.TerraformResource] = []
         self._endpoint_subnet_id = ""
+        self._zone_ids: dict[str, str] = {}
         if self._settings.is_private:
             self._add_private_network()
 
@@ -72,8 +76,17 @@ class EnvironmentNetwork:
         """Add what needs the workspace and its dependencies: private endpoints, or outbound rules."""
         stack = self._stack
         if self._settings.profile == "managed":
+            # Private endpoints of the managed network are approved by the workspace's identity.
+            approver = assign_role(
+                stack,
+                "workspace_connections",
+                role=CONNECTION_APPROVER,
+                scope_id=stack.resource_group.id,
+                principal_id=stack.workspace.principal_id,
+                principal_type=PrincipalType.SERVICE_PRINCIPAL,
+            )
             rules = [_outbound_rule(rule) for rule in self._settings.managed.outbound_rules]
-            add_outbound_rules(stack, workspace_id=stack.workspace.id, rules=rules)
+            add_outbound_rules(stack, workspace_id=stack.workspace.id, rules=rules, after=approver)
             self.compute = ComputeNetwork(public_addresses=False)
         if not self._settings.is_private:
             return
@@ -159,7 +172,7 @@ class EnvironmentNetwork:
         )
 
     def _name_of(self, of: str, name: str) -> str:
-        """The plain name: in the name of an endpoint a reference would hide it from who reads the plan."""
+        """The plain name: a reference would hide the endpoint's name from who reads the plan."""
         names = self._stack.names
         plain = {
             "storage": names.storage_account,

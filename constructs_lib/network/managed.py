@@ -48,15 +48,16 @@ OutboundRule = FqdnRule | ServiceTagRule | PrivateEndpointRule
 
 
 def add_outbound_rules(
-    scope: tf.Construct, *, workspace_id: str, rules: Sequence[OutboundRule]
+    scope: tf.Construct, *, workspace_id: str, rules: Sequence[OutboundRule], after: tf.TerraformResource | None = None
 ) -> list[tf.TerraformResource]:
-    """The rules, each waiting for the one before.
+    """The rules, each waiting for the one before, and the first for ``after``.
 
     Azure keeps all rules in one list: rules that are written at the same time take each other out.
     """
     made: list[tf.TerraformResource] = []
     for rule in rules:
-        resource = _rule(scope, workspace_id, rule, after=made[-1:])
+        previous = made[-1] if made else after
+        resource = _rule(scope, workspace_id, rule, after=[previous] if previous else [])
         resource.override_logical_id(f"outbound_{rule.name}")
         made.append(resource)
     return made

@@ -17,6 +17,17 @@ from tests.sandbox.azure import create, group, insights, storage, vault
 pytestmark = pytest.mark.e2e
 SHARED = f"/subscriptions/{SANDBOX_SUBSCRIPTION_ID}/resourceGroups/shared"
 LANDING = f"{SHARED}/providers/Microsoft.Storage/storageAccounts/landing01"
+#: As in the shipped sandbox: nothing real is lost.
+GUARD = {
+    "confirmation": "name",
+    "require_reason": False,
+    "require_ticket": False,
+    "require_committed": False,
+    "business_hours": None,
+    "waiting_minutes": 0,
+    "notify": "off",
+    "audit_file": ".sandbox/audit/sandbox.jsonl",
+}
 ADDRESSES = Path(__file__).resolve().parents[1] / "golden"
 
 
@@ -63,7 +74,7 @@ def test_resources_that_exist_are_used_and_left_alone(at: Project) -> None:
                 sku="Standard",
             )["id"],
         }
-    settings = {"target": "sandbox", "existing": there, "compute": {"clusters": [{"name": "cpu"}]}}
+    settings = {"target": "sandbox", "existing": there, "compute": {"clusters": [{"name": "cpu"}]}, "destroy": GUARD}
     (at.folder / "environments" / "byo.yaml").write_text(json.dumps(settings))
     at.ok("deploy", "byo", "--yes")
     assert at.plan("byo")["changes"] == []

@@ -109,7 +109,9 @@ def test_outbound_rules_are_made_one_after_another() -> None:
         kind, name = after.split(".")
         rule = only(stack, f"{RULE}_{kind}", name)
         assert rule["workspace_id"] == "${azurerm_machine_learning_workspace.workspace.id}"
-        assert rule.get("depends_on") == ([f"{RULE}_{before}"] if before else None)
+        assert rule["depends_on"] == [
+            f"{RULE}_{before}" if before else "azurerm_role_assignment.role_workspace_connections"
+        ]
     network = only(stack, "azurerm_machine_learning_workspace")["managed_network"]
     assert network == {"isolation_mode": "AllowOnlyApprovedOutbound", "provision_on_creation_enabled": True}
     for kind in ("compute_cluster", "compute_instance"):

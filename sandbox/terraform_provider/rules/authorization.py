@@ -35,6 +35,7 @@ BUILT_IN_ROLES = {
     "AcrPush": "8311e382-0749-4cb8-b61a-304f252e45ec",
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
+    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
     "Locks Contributor": "28bf596f-4eb7-45ce-b5bc-6cf482fec137",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
     "Monitoring Reader": "43d0d8ad-25c7-4714-9337-8ba259a9fe05",
