@@ -91,6 +91,16 @@ def test_it_is_the_same_by_another_path(home: SandboxHome, tmp_path: Path) -> No
     assert SandboxHome(tmp_path / "link" / ".sandbox").services.start() == first
 
 
+def test_one_of_an_older_code_is_replaced(home: SandboxHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = home.services.start()
+    monkeypatch.setattr("sandbox.services.code_version", lambda: "of an update")
+    monkeypatch.setattr("sandbox.services._START_SECONDS", 1.0)
+    assert home.services.running() is None
+    with pytest.raises(ServiceError):  # this test cannot change the code that the new one reads
+        home.services.start()
+    assert not runs(old.pid)
+
+
 def test_it_comes_back_at_its_port_so_that_open_shells_go_on(home: SandboxHome) -> None:
     first = home.services.start()
     home.services.stop()

@@ -42,6 +42,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("ezazml.cli.plan.open_bench", lambda name, purpose: Bench())
     monkeypatch.setattr("ezazml.cli.unlock.open_bench", lambda name, purpose: Bench())
+    monkeypatch.setattr("ezazml.cli.plan.declares_assets", lambda environment: False)
     monkeypatch.setattr(deployment, "deploy", deploy)
     monkeypatch.setattr(unlocking, "unlock", lambda bench, lock_id, confirm: confirm() and pytest.fail("unlocked"))
     monkeypatch.setattr(deployment, "plan", lambda bench, destroy, save_to: planned)
