@@ -372,11 +372,16 @@ def test_two_writers_at_once_end_with_one_version_of_the_same_content(declared: 
 def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_nothing(at: Project) -> None:
     shutil.copytree(ROOT / "assets", at.folder / "assets")
     first = at.ok("deploy", "sandbox", "--yes")
-    assert "Assets of sandbox: 4 done." in first.out
+    assert "Assets of sandbox: 5 done." in first.out
     again = json.loads(at.ok("deploy", "sandbox", "--yes", "--output", "json").out)
-    assert (again["changes"], again["assets"]["counts"]["unchanged"]) == ([], 4)
+    assert (again["changes"], again["assets"]["counts"]["unchanged"]) == ([], 5)
     assert at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode").code == 0
     (at.folder / "assets/data/passengers/passengers.csv").write_text("passenger_id,survived\n1,1\n")
+    drift = json.loads(at.ok("drift", "sandbox", "--output", "json").out)["drift"]
+    assert [(one["where"], one["address"]) for one in drift] == [
+        ("workspace", "data passengers"),
+        ("workspace", "data passengers-file"),
+    ]
     planned = at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode", "--output", "json")
     assert planned.code == 2
     changed = {one["name"]: one for one in json.loads(planned.out)["changes"] if one["action"] != "unchanged"}
@@ -395,7 +400,7 @@ def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_
         "sandbox",
     )
     assert after.code == 0, after.text
-    assert "Assets of sandbox: 2 done, 2 unchanged." in after.out
+    assert "Assets of sandbox: 2 done, 3 unchanged." in after.out
     # A mistake is one line, and nothing else happens.
     (at.folder / "assets/data/passengers.yml").write_text("name: [\n")
     answer = at.ezazml("assets", "apply", "sandbox", "--yes")
