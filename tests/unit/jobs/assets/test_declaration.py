@@ -288,6 +288,13 @@ def test_a_secret_in_a_file_is_refused_and_not_repeated(declared: Project) -> No
     assert "c2VjcmV0" not in problem
 
 
+def test_a_signed_url_is_refused_and_not_repeated(declared: Project) -> None:
+    declared.data("x", path="https://contoso.blob.core.windows.net/c/f.csv?sv=1&sig=planted")
+    problem = declared.problem()
+    assert problem.startswith("assets/data/x.yml:4: path: a signed URL (SAS) is a secret")
+    assert "planted" not in problem
+
+
 def test_a_secret_of_the_environment_must_be_set_and_is_not_kept(declared: Project) -> None:
     declared.write(
         "assets/datastores/x.yml",
