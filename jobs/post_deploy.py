@@ -52,7 +52,14 @@ def _parser() -> argparse.ArgumentParser:
         "--env", required="TF_WORKSPACE" not in os.environ, default=os.environ.get("TF_WORKSPACE"), help="environment"
     )
     parser.add_argument("--prune", action="store_true", help="archive what is declared no more")
-    parser.add_argument("--workers", type=int, default=16, help="calls at the same time (default: 16)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        choices=range(1, 33),
+        default=16,
+        metavar="1-32",
+        help="calls at the same time (default: 16)",
+    )
     return parser
 
 

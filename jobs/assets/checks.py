@@ -12,9 +12,10 @@ from jobs.assets.asset import DEPLOYMENTS, ENDPOINTS, VERSIONED, Definition, Kin
 from jobs.assets.schemas import type_of
 from jobs.assets.secret_values import SECRET_FIELDS, is_secret_reference, unset_variable
 
-# azure-rest-api-specs, machinelearningservices: pattern of names in the paths of datastores and containers.
+# azure-rest-api-specs, machinelearningservices: pattern of names in the paths of containers.
 _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$")
-_DATASTORE = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
+# What the service takes: jobs/data/names.py.
+_DATASTORE = re.compile(r"^[a-zA-Z0-9_]{1,255}$")
 # Microsoft Learn, "Limits for online endpoints": 3-32 characters, letters, digits and hyphens, starts with a letter.
 _ENDPOINT = re.compile(r"^[a-zA-Z](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){2,31}$")
 # The signature in a URL, unless a variable holds it.
@@ -57,8 +58,9 @@ def _pattern(kind: Kind) -> re.Pattern[str]:
 def _rule(kind: Kind) -> str:
     if kind in ENDPOINTS | DEPLOYMENTS:
         return _ENDPOINT_RULE
-    characters = "_ and -" if kind is Kind.DATASTORE else "_ . and -"
-    return f"letters, digits, {characters}, at most 255, starting with a letter or digit"
+    if kind is Kind.DATASTORE:
+        return "letters, digits and _, at most 255"
+    return "letters, digits, _ . and -, at most 255, starting with a letter or digit"
 
 
 def _type_problems(definition: Definition) -> Iterator[Problem]:

@@ -284,6 +284,22 @@ def test_traffic_that_moved_after_the_plan_is_not_moved_back(declared: Declared)
     assert declared.stored()["onlineEndpoints/scores"]["traffic"] == {"blue": 30, "green": 70}
 
 
+def test_a_deployment_that_nobody_declares_cannot_answer(declared: Declared) -> None:
+    everything(declared)
+    file = declared.root / "assets/endpoints/online/endpoint.yml"
+    text = file.read_text()
+    file.write_text(text.replace("blue", "purple"))
+    with declared.writes() as writes, pytest.raises(ConfigurationError) as raised:
+        declared.apply()
+    assert "endpoint.yml:4: traffic.purple: online-deployment scores/purple is neither declared" in str(raised.value)
+    assert not writes
+    file.write_text(text)
+    batch = declared.root / "assets/endpoints/batch/endpoint.yml"
+    batch.write_text(batch.read_text().replace("only", "other"))
+    with pytest.raises(ConfigurationError, match="batch-deployment scores-batch/other is neither declared"):
+        declared.plan()
+
+
 def test_problems_register_nothing(declared: Declared) -> None:
     declared.data("good")
     declared.data("bad", datastore="azureml:nowhere")

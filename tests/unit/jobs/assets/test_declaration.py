@@ -144,6 +144,11 @@ def test_an_unknown_reference_is_named_with_its_line(declared: Project, text: st
             "$schema: S/azureBlob.schema.json\ntype: azure_blob\nname: x\naccount_name: a\n",
             "assets/datastores/x.yml: container_name: is missing.",
         ),
+        (
+            "datastores/x.yml",
+            "$schema: S/azureBlob.schema.json\ntype: azure_blob\nname: my-x\naccount_name: a\ncontainer_name: b\n",
+            "assets/datastores/x.yml:3: name: Azure refuses the name 'my-x'. Allowed: letters, digits and _,",
+        ),
         ("environments/x.yml", "$schema: S/environment.schema.json\nname: x\n", "needs `image` or `build`"),
         (
             "environments/x.yml",
@@ -227,6 +232,14 @@ def test_a_link_out_of_the_project_is_refused(declared: Project) -> None:
     (declared.root / "assets" / "data" / "folder" / "x.csv").symlink_to(outside)
     declared.data("titanic", type="uri_folder", path="folder")
     assert "assets/data/folder/x.csv links to a file outside of the project." in declared.problem()
+
+
+def test_a_folder_that_the_upload_would_refuse_is_refused_before(declared: Project) -> None:
+    declared.write("assets/data/shared/a.csv", "a\n1\n")
+    declared.write("assets/data/folder/b.csv", "a\n1\n")
+    (declared.root / "assets/data/folder/link").symlink_to("../shared")
+    declared.data("x", type="uri_folder", path="folder")
+    assert "the link leaves the folder" in declared.problem()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
