@@ -34,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EzazmlError as error:
         _say(f"Error: {error}", sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        _say("Interrupted.", sys.stderr)
+        return 130
+    except OSError as error:
+        _say(f"Error: {error.filename or 'reading'}: {error.strerror or error}.", sys.stderr)
+        return 1
     return _told(result, options.env)
 
 
