@@ -114,7 +114,8 @@ def upload_file_to_datastore(
             workers=workers,
             on_progress=byte_progress(show),
         )
-    uri = datastore_uri(work.connection.deployment, target.name, result.prefix)
+    place = f"{result.prefix}/{path.name}" if path.is_file() else result.prefix
+    uri = datastore_uri(work.connection.deployment, target.name, place)
     if output == "json":
         print_json({**dataclasses.asdict(result), "uri": uri})
         return
