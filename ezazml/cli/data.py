@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ezazml.cli.common import output_option, print_json, print_table
 from ezazml.cli.data_work import (
@@ -20,6 +21,7 @@ from ezazml.cli.data_work import (
     split,
     start_work,
 )
+from ezazml.errors import InputError
 from ezazml.progress import progress
 
 if TYPE_CHECKING:
@@ -191,6 +193,16 @@ def create_mltable(paths: tuple[str, ...], environment: str | None, *, output: s
         print_asset(asset)
 
 
+def _require_meaning(extension: str) -> None:
+    """Raise :class:`InputError` for an option on the command line that files of the extension know nothing of."""
+    without = {"csv": (), "json": ("headers", "delimiter", "infer_column_types")}
+    context = click.get_current_context()
+    for name in without.get(extension, ("headers", "delimiter", "infer_column_types", "encoding")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} does nothing for {extension}: it is of CSV files.", hint="Leave it out.")
+
+
 def _table_options(work: DataWork, given: dict[str, Any], paths: tuple[str, ...]) -> TableOptions:
     """Options on the command line, else the environment's settings (DATA_INPUTS_EXTENSION and the others)."""
     from jobs.data.table import TableOptions  # noqa: PLC0415
@@ -199,6 +211,7 @@ def _table_options(work: DataWork, given: dict[str, Any], paths: tuple[str, ...]
     delimiter = "\t" if paths and all(path.lower().endswith(".tsv") for path in paths) else ","
     if given["delimiter"] is not None:
         delimiter = given["delimiter"].replace(r"\t", "\t")  # shells do not make a tab of it
+    _require_meaning(given["extension"] or defaults.extension)
     infer = given["infer_column_types"]
     return TableOptions(
         extension=given["extension"] or defaults.extension,

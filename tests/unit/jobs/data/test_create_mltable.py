@@ -284,3 +284,22 @@ def test_tabs_are_understood_on_the_command_line(
     arguments = ["one.tsv", "--save-path", "out", "--output", "json", *options]
     result = CliRunner().invoke(create_mltable, arguments, catch_exceptions=False)
     assert json.loads(result.stdout)["columns"] == ["id", "name", "born"]
+
+
+@pytest.mark.parametrize(
+    ("extension", "option"),
+    [("json", ("--headers", "no_header")), ("json", ("--no-infer-column-types",)), ("parquet", ("--encoding", "utf8"))],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    base: Path, extension: str, option: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(base)
+    monkeypatch.delenv("TF_WORKSPACE", raising=False)
+    file = {"json": "one.jsonl", "parquet": "one.parquet"}[extension]
+    arguments = [file, "--extension", extension, "--save-path", "out", *option]
+    with pytest.raises(InputError, match=f"{option[0].replace('no-', '')} does nothing for {extension}"):
+        CliRunner().invoke(create_mltable, arguments, catch_exceptions=False)
+    # In a variable it is a default for the CSV files among others.
+    monkeypatch.setenv("DATA_HEADERS", "no_header")
+    result = CliRunner().invoke(create_mltable, arguments[:5], catch_exceptions=False)
+    assert result.exit_code == 0
