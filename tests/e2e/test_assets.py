@@ -300,6 +300,20 @@ def test_a_deployment_that_nobody_declares_cannot_answer(declared: Declared) -> 
         declared.plan()
 
 
+def test_what_tools_leave_in_a_folder_is_not_sent(declared: Declared) -> None:
+    from jobs.connection import Connection
+
+    declared.write("assets/data/folder/a.csv", "a\n1\n")
+    declared.write("assets/data/folder/.git/config", "url = https://user:planted@example.com\n")
+    declared.data("one", type="uri_folder", path="folder")
+    declared.done()
+    store = declared.served.ml().datastores.get_default()
+    container = Connection(declared.deployment).blobs(store.account_name).get_container_client(store.container_name)
+    path = str(declared.served.ml().data.get("one", version="1").path)
+    sent = [blob.name for blob in container.list_blobs(name_starts_with=path.partition("/paths/")[2])]
+    assert [name.rpartition("folder/")[2] for name in sent] == ["a.csv"]
+
+
 def test_problems_register_nothing(declared: Declared) -> None:
     declared.data("good")
     declared.data("bad", datastore="azureml:nowhere")
