@@ -246,6 +246,74 @@ def test_prune_archives_only_what_we_registered_and_a_declaration_brings_it_back
     assert "data/ours/versions/2" in declared.versions()
 
 
+def test_a_schedule_that_was_pruned_runs_again_when_it_is_declared_again(declared: Declared) -> None:
+    everything(declared)
+    declared.done()
+    folder = declared.root / "assets/schedules"
+    file = folder / "nightly.yml"
+    folder.rename(declared.root / "elsewhere")
+    declared.done(prune=True)
+    ml = declared.served.ml()
+    assert not ml.schedules.get("nightly").is_enabled
+    (declared.root / "elsewhere").rename(folder)
+    assert declared.actions()["schedule nightly"] is Action.UPDATE
+    declared.done()
+    assert ml.schedules.get("nightly").is_enabled
+    assert declared.plan().is_empty
+    # What somebody switches off by hand stays off, also when something else of it changes.
+    ml.schedules.begin_disable("nightly").result()
+    assert declared.plan().is_empty
+    file.write_text(file.read_text() + "description: other\n")
+    declared.done()
+    assert not ml.schedules.get("nightly").is_enabled
+
+
+def test_traffic_that_moved_after_the_plan_is_not_moved_back(declared: Declared) -> None:
+    everything(declared)
+    declared.done()
+    file = declared.root / "assets/endpoints/online/endpoint.yml"
+    file.write_text(f"$schema: {SCHEMAS}/managedOnlineEndpoint.schema.json\nname: scores\ndescription: other\n")
+    from ezazml.operations.assets import plan_assets
+
+    planned = plan_assets(declared.deployment, environ=os.environ)
+    ml = declared.served.ml()
+    endpoint = ml.online_endpoints.get("scores")
+    endpoint.traffic = {"blue": 30, "green": 70}
+    ml.online_endpoints.begin_create_or_update(endpoint).result()
+    assert not planned.apply(workers=4, show=lambda _line: None).failed
+    assert declared.stored()["onlineEndpoints/scores"]["traffic"] == {"blue": 30, "green": 70}
+
+
+def test_a_deployment_that_nobody_declares_cannot_answer(declared: Declared) -> None:
+    everything(declared)
+    file = declared.root / "assets/endpoints/online/endpoint.yml"
+    text = file.read_text()
+    file.write_text(text.replace("blue", "purple"))
+    with declared.writes() as writes, pytest.raises(ConfigurationError) as raised:
+        declared.apply()
+    assert "endpoint.yml:4: traffic.purple: online-deployment scores/purple is neither declared" in str(raised.value)
+    assert not writes
+    file.write_text(text)
+    batch = declared.root / "assets/endpoints/batch/endpoint.yml"
+    batch.write_text(batch.read_text().replace("only", "other"))
+    with pytest.raises(ConfigurationError, match="batch-deployment scores-batch/other is neither declared"):
+        declared.plan()
+
+
+def test_what_tools_leave_in_a_folder_is_not_sent(declared: Declared) -> None:
+    from jobs.connection import Connection
+
+    declared.write("assets/data/folder/a.csv", "a\n1\n")
+    declared.write("assets/data/folder/.git/config", "url = https://user:planted@example.com\n")
+    declared.data("one", type="uri_folder", path="folder")
+    declared.done()
+    store = declared.served.ml().datastores.get_default()
+    container = Connection(declared.deployment).blobs(store.account_name).get_container_client(store.container_name)
+    path = str(declared.served.ml().data.get("one", version="1").path)
+    sent = [blob.name for blob in container.list_blobs(name_starts_with=path.partition("/paths/")[2])]
+    assert [name.rpartition("folder/")[2] for name in sent] == ["a.csv"]
+
+
 def test_problems_register_nothing(declared: Declared) -> None:
     declared.data("good")
     declared.data("bad", datastore="azureml:nowhere")
