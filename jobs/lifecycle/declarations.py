@@ -1,4 +1,4 @@
-"""Which official YAML do the lifecycle commands work on? Found in the project's folder, checked before anything runs."""
+"""Which official YAML do the lifecycle commands work on? Found in the project's folder and checked."""
 
 from __future__ import annotations
 

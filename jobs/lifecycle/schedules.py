@@ -140,10 +140,8 @@ def _schedule_of(entity: Any) -> Schedule:
     what = "monitor" if getattr(entity, "create_monitor", None) is not None else "job"
     trigger = entity.trigger
     cron = getattr(trigger, "expression", None)
-    if cron:
-        text = f"cron {cron}"
-    else:
-        text = f"every {getattr(trigger, 'interval', '?')} {getattr(trigger, 'frequency', '')}"
+    every = f"every {getattr(trigger, 'interval', '?')} {getattr(trigger, 'frequency', '')}"
+    text = f"cron {cron}" if cron else every
     return Schedule(
         str(entity.name),
         str(entity.display_name or ""),
