@@ -28,6 +28,9 @@ _HEALTH_SECONDS = 5.0
 IDLE_VARIABLE = "EZAZML_SANDBOX_IDLE_MINUTES"
 _IDLE_MINUTES = "30"
 
+#: What decides from where packages of jobs come: the runtime, and where pip looks.
+_PACKAGES = ("EZAZML_SANDBOX_RUNTIME", "PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_NO_INDEX")
+
 
 class ServiceError(Exception):
     """The service cannot be started; the message says where to look."""
@@ -108,7 +111,7 @@ class Services:
     def _start(self) -> ServiceRecord:
         minutes = os.environ.get(IDLE_VARIABLE) or _IDLE_MINUTES
         command = [sys.executable, "-m", "sandbox.daemon", str(self._root), "--idle-minutes", minutes]
-        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT", *_PACKAGES)
         with (self._root / "logs" / "service.err").open("ab") as log:
             process = subprocess.Popen(
                 command,

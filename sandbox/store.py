@@ -172,6 +172,11 @@ class Store:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def secret_values(self) -> set[str]:
+        """Every secret that is long enough to be one: what a log must not hold."""
+        rows = self._connection.execute("SELECT value FROM secrets WHERE length(value) >= 8")
+        return {str(value) for (value,) in rows}
+
     def clear(self) -> None:
         """Remove everything."""
         for table in ("objects", "deleted", "secrets"):

@@ -1,15 +1,15 @@
-"""What do the hosts ``<region>.api.azureml.ms`` answer? Where the services are; the services themselves come later.
-
-Run history, metrics (MLflow) and artifacts have their place here.
-"""
+"""What do the hosts ``<region>.api.azureml.ms`` answer? Where the services are, and those that the sandbox has."""
 
 from __future__ import annotations
 
+from sandbox.azureml_api import mlflow_api, run_history
 from sandbox.azureml_api.base import WORKSPACE, require_workspace
 from sandbox.cloud import Cloud
 from sandbox.web import Answer, Call, Routes
 
 routes = Routes()
+run_history.register(routes)
+mlflow_api.register(routes)
 
 
 @routes.on("GET", "/discovery", "Where a workspace's services are", public=True)
