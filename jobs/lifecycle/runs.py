@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,6 +170,11 @@ def output_path(connection: Connection, name: str, output: str) -> str:
     return f"azureml://jobs/{name}/outputs/{output}/paths/"
 
 
+def status_of(job: Any) -> str:
+    """The status as Azure writes it: ``Completed``. The SDK gives text or an enumeration."""
+    return str(getattr(job.status, "value", job.status) or "")
+
+
 def data_of(run: Run) -> str | None:
     """The registered data that the job read, as ``name:version``."""
     return run.tags.get(tags.DATA)
@@ -193,7 +199,7 @@ def _run_of(job: Any) -> Run:
         str(job.display_name or job.name),
         str(job.type or ""),
         str(job.experiment_name or ""),
-        str(job.status or ""),
+        status_of(job),
         created.isoformat(timespec="seconds") if created else "",
         getattr(job, "studio_url", None),
         {str(key): str(value) for key, value in (job.tags or {}).items()},
@@ -209,9 +215,12 @@ class _Lines(io.TextIOBase):
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write, self._rest = write, ""
+        self._outside = sys.stdout
 
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._write(line)
+        # Whoever gets the lines may print them: not into here again.
+        with contextlib.redirect_stdout(self._outside):
+            for line in lines:
+                self._write(line)
         return len(text)

@@ -23,6 +23,7 @@ from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
 from jobs.lifecycle import tags
 from jobs.lifecycle.declarations import read_definition, require_loadable, texts_of
+from jobs.lifecycle.runs import status_of
 
 #: Jobs that run somewhere of their own, or in parts that say where.
 _WITH_DEFAULT_COMPUTE = "pipeline"
@@ -86,7 +87,7 @@ def submit(connection: Connection, job: Any) -> Submission:
         str(made.name),
         str(made.display_name or made.name),
         str(made.experiment_name or "Default"),
-        str(made.status),
+        status_of(made),
         getattr(made, "studio_url", None),
         dict(made.tags or {}),
     )
