@@ -89,12 +89,9 @@ class Jobs(NamedKind):
         if body["properties"].get("status") not in ENDED:
             raise Refusal(400, "UserError", f"The job '{body['name']}' has not ended; cancel it first.")
 
-    def _delete(self, cloud: Cloud, call: Call) -> Answer:
-        answer = super()._delete(cloud, call)
-        with cloud.stores.reading() as store:
-            workspace = self.enter(store, call)
-        cloud.runner.remove_folder(f"{self.folder(workspace, call)}/{call.parameters['name']}")
-        return answer
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:
+        """Its files on this machine go too."""
+        cloud.runner.remove_folder(body["id"])
 
     def _cancel(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:
