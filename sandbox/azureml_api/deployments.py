@@ -101,7 +101,7 @@ class OnlineDeployments(_Deployments):
         where = f"https://{call.host}{path}?api-version=2023-04-01"
         return replace(answer, headers={"Azure-AsyncOperation": where, "x-ms-retry-after-ms": "300"})
 
-    def deleted(self, cloud: Cloud, body: ArmObject) -> None:
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:  # noqa: ARG002
         """Its server ends."""
         cloud.servers.refresh()
 

@@ -211,7 +211,7 @@ class Servers:
         if not code.get("codeId"):
             folder.mkdir(parents=True, exist_ok=True)
             return Path(shutil.copy(_PROGRAMS / "mlflow_score.py", folder / "score.py"))
-        script = download_code(self._context, workspace, code["codeId"], folder) / code["scoringScript"]
+        script: Path = download_code(self._context, workspace, code["codeId"], folder) / code["scoringScript"]
         if not script.is_file():
             raise ComputeError(f"The scoring script '{code['scoringScript']}' is not in the deployment's code.")
         return script
@@ -259,7 +259,8 @@ def _last_error(log: Log) -> str:
     """The last line that looks like an exception's, so that the error says more than that there was one."""
     for line in reversed(log.tail(200).splitlines()):
         name, _, rest = line.strip().partition(": ")
-        if rest and " " not in name and name.endswith(("Error", "Exception", "Interrupt", "Exit")):
+        is_exception = " " not in name and name.endswith(("Error", "Exception", "Interrupt", "Exit"))
+        if rest and is_exception and not name.startswith("azureml_inference_server"):
             return f"{line.strip()} (the deployment's logs say where)"
     return "the deployment's logs say why"
 

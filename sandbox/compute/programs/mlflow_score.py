@@ -5,9 +5,13 @@ Takes ``input_data`` (Azure ML: a split table, a list of records, of lists, or c
 online endpoints", "Creating the input file"). Answers the predictions as JSON.
 """
 
+from __future__ import annotations
+
 import json
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import mlflow.pyfunc
 import numpy
@@ -16,10 +20,10 @@ from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
 from azureml_inference_server_http.api.aml_response import AMLResponse
 
 _KEYS = ("input_data", "dataframe_split", "dataframe_records", "instances", "inputs")
-_MODEL = {}
+_MODEL: dict[str, Any] = {}
 
 
-def init():
+def init() -> None:
     """Load the model that the deployment names."""
     folder = Path(os.environ["AZUREML_MODEL_DIR"])
     found = sorted(folder.rglob("MLmodel"), key=lambda file: len(file.parts))
@@ -29,7 +33,7 @@ def init():
 
 
 @rawhttp
-def run(request: AMLRequest):
+def run(request: AMLRequest) -> AMLResponse:
     """Predict, or say what is wrong with the request."""
     try:
         sent = json.loads(request.get_data(as_text=True))
@@ -37,12 +41,13 @@ def run(request: AMLRequest):
         parameters = sent.get("params") or sent.get("parameters")
         predicted = _MODEL["model"].predict(data, params=parameters) if parameters else _MODEL["model"].predict(data)
     except Exception as error:  # whatever the model says about the request is the answer
-        print(f"The request was not scored: {error}", flush=True)
+        sys.stdout.write(f"The request was not scored: {error}\n")
+        sys.stdout.flush()
         return AMLResponse({"error": {"code": "BadArgument", "message": str(error)}}, 400, json_str=True)
     return AMLResponse(_plain(predicted), 200, json_str=True)
 
 
-def _input(sent):
+def _input(sent: Any) -> Any:
     if not isinstance(sent, dict):
         raise ValueError(f"The request must be a JSON object with one of {', '.join(_KEYS)}.")
     key = next((key for key in _KEYS if key in sent), None)
@@ -58,22 +63,22 @@ def _input(sent):
     return numpy.asarray(value) if _is_tensor() or key == "instances" else _typed(pandas.DataFrame(value))
 
 
-def _schema():
+def _schema() -> Any:
     signature = _MODEL["model"].metadata.signature
     return signature.inputs if signature else None
 
 
-def _is_tensor():
+def _is_tensor() -> bool:
     schema = _schema()
-    return schema is not None and schema.is_tensor_spec()
+    return bool(schema is not None and schema.is_tensor_spec())
 
 
-def _typed(frame):
+def _typed(frame: pandas.DataFrame) -> pandas.DataFrame:
     """JSON has one kind of number: whole numbers go into columns of floats, where the model wants floats."""
     schema = _schema()
     if schema is None or schema.is_tensor_spec() or not schema.has_input_names():
         return frame
-    if list(frame.columns) == list(range(len(schema.input_names()))):
+    if isinstance(frame.columns, pandas.RangeIndex) and len(frame.columns) == len(schema.input_names()):
         frame.columns = schema.input_names()
     for name, kind in zip(schema.input_names(), schema.pandas_types(), strict=True):
         if name in frame and pandas.api.types.is_integer_dtype(frame[name]) and numpy.dtype(kind).kind in "fiu":
@@ -81,11 +86,9 @@ def _typed(frame):
     return frame
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, pandas.DataFrame):
         return json.loads(value.to_json(orient="records"))
-    if isinstance(value, pandas.Series):
-        return json.loads(value.to_json(orient="values"))
-    if isinstance(value, numpy.ndarray):
+    if isinstance(value, pandas.Series | numpy.ndarray):
         return value.tolist()
     return [_plain(item) for item in value] if isinstance(value, list) else value
