@@ -11,6 +11,7 @@ from sandbox.store import Connections
 
 if TYPE_CHECKING:
     from sandbox.compute.runner import Runner
+    from sandbox.compute.servers import Servers
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,4 @@ class Cloud:
     blobs: BlobService
     credentials: Credentials
     runner: Runner
+    servers: Servers

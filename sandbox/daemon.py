@@ -31,6 +31,7 @@ from sandbox.certificates import Authority
 from sandbox.cloud import Cloud
 from sandbox.compute.context import Context
 from sandbox.compute.runner import Runner
+from sandbox.compute.servers import Servers
 from sandbox.compute.works import WORKS
 from sandbox.faults import FaultSource
 from sandbox.home import SandboxHome
@@ -60,8 +61,9 @@ class Daemon:
         stores = Connections(home.store_file)
         self._blobs = BlobService(home.root, stores, self._authority)
         self._faults = FaultSource(home.faults_file)
-        self._runner = Runner(self._context(stores), WORKS)
-        self._cloud = Cloud(stores, self._blobs, home.credentials, self._runner)
+        context = self._context(stores)
+        self._runner, self._servers = Runner(context, WORKS), Servers(context)
+        self._cloud = Cloud(stores, self._blobs, home.credentials, self._runner, self._servers)
         self._looked = 0.0
 
     async def run(self) -> None:
@@ -71,6 +73,7 @@ class Daemon:
             for workspace in store.find(WORKSPACES):
                 add_system_datastores(store, workspace)
         self._runner.recover()
+        self._servers.recover()
         # Only of a socket that names its protocol does asyncio switch off Nagle's algorithm, which costs 40 ms a call.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
@@ -92,6 +95,7 @@ class Daemon:
             watching.cancel()
             self._proxy.close()
             await run_in_threadpool(self._runner.stop)
+            await run_in_threadpool(self._servers.stop)
             await run_in_threadpool(self._blobs.stop)
             self._record.remove(self._home.service_file)
             _LOG.info("Ended")
@@ -150,11 +154,12 @@ class Daemon:
             if ServiceRecord.read(self._home.service_file) != self._record:
                 self._end("its folder is gone, or another service has taken over")
                 return
-            if self._runner.busy:
+            if self._runner.busy or self._servers.busy:
                 self._proxy.last_used = time.monotonic()
             if time.monotonic() - self._proxy.last_used > self._idle_seconds:
                 self._end("nobody used it")
                 return
+            await run_in_threadpool(self._servers.refresh)
             used = self._proxy.blobs_used
             try:
                 await run_in_threadpool(self._blobs.refresh, look=used > self._looked)

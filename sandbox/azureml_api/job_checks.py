@@ -11,6 +11,7 @@ from sandbox.store import ArmObject, Store
 from sandbox.web import Refusal
 
 _ASSET = re.compile(r"/(data|models)/[^/]+/versions/[^/]+$|^azureml:[^/]+[:@]", re.IGNORECASE)
+JOB_NAME = (r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}", "1 to 255 letters, digits, '-' and '_'")
 _SAMPLING = ("Random", "Grid")
 _KINDS = ("Command", "Pipeline", "Sweep")
 
@@ -24,7 +25,7 @@ def check_job(store: Store, workspace: ArmObject, name: str, properties: dict[st
         raise _cannot(f"jobs of type {kind}: it runs {', '.join(_KINDS)}")
     require_compute(store, workspace, properties.get("computeId"))
     for given in (properties.get("inputs") or {}).values():
-        _require_input(store, workspace, given or {})
+        require_input(store, workspace, given or {})
     for given in (properties.get("outputs") or {}).values():
         require_datastore(store, workspace, (given or {}).get("uri"))
     if kind == "Command":
@@ -34,8 +35,8 @@ def check_job(store: Store, workspace: ArmObject, name: str, properties: dict[st
         if algorithm not in _SAMPLING:
             raise _cannot(f"sweeps with {algorithm} sampling: it knows {' and '.join(_SAMPLING)}")
         check_command(store, workspace, name, {**properties, **(properties.get("trial") or {})})
-    elif not properties.get("jobs"):
-        raise Refusal(400, "UserError", f"The pipeline '{name}' has no steps.")
+    else:
+        _check_pipeline(store, workspace, name, properties)
 
 
 def check_command(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
@@ -59,7 +60,22 @@ def check_command(store: Store, workspace: ArmObject, name: str, properties: dic
         raise _cannot(f"jobs on {count} nodes; set instance_count to 1 to rehearse the job")
 
 
-def _require_input(store: Store, workspace: ArmObject, given: dict[str, Any]) -> None:
+def _check_pipeline(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
+    steps: dict[str, Any] = properties.get("jobs") or {}
+    if not steps:
+        raise Refusal(400, "UserError", f"The pipeline '{name}' has no steps.")
+    for title, step in steps.items():
+        kind = str(step.get("type") or "command")
+        if kind != "command":
+            raise _cannot(f"steps of type {kind} ('{title}'); make the step a command to rehearse the pipeline")
+        require_asset(store, workspace, "components", step.get("componentId"))
+        require_compute(store, workspace, step.get("computeId"))
+        if step.get("distribution") or int((step.get("resources") or {}).get("instance_count") or 1) > 1:
+            raise _cannot(f"distributed steps ('{title}') on one machine")
+
+
+def require_input(store: Store, workspace: ArmObject, given: dict[str, Any]) -> None:
+    """Raise :class:`Refusal` for an input whose asset or datastore does not exist."""
     uri = given.get("uri")
     if not uri:
         return

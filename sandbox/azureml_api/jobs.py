@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.arm.resources import not_found
 from sandbox.azureml_api.base import WORKSPACE, Change, NamedKind
-from sandbox.azureml_api.job_checks import check_job
+from sandbox.azureml_api.job_checks import JOB_NAME, check_job
 from sandbox.cloud import Cloud
 from sandbox.compute.records import ENDED, RUN, set_status
 from sandbox.store import ArmObject, Store
@@ -15,7 +15,6 @@ from sandbox.web import Answer, Call, Refusal, Routes
 
 #: What can change in a job that is there already.
 _CHANGEABLE = ("tags", "displayName", "description", "isArchived", "properties")
-_JOB_NAME = (r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}", "1 to 255 letters, digits, '-' and '_'")
 
 
 class Jobs(NamedKind):
@@ -23,7 +22,7 @@ class Jobs(NamedKind):
 
     path = "jobs"
     title = "Jobs"
-    name_rule = _JOB_NAME
+    name_rule = JOB_NAME
 
     def register(self, routes: Routes) -> None:
         """Also the end by hand."""
@@ -89,12 +88,9 @@ class Jobs(NamedKind):
         if body["properties"].get("status") not in ENDED:
             raise Refusal(400, "UserError", f"The job '{body['name']}' has not ended; cancel it first.")
 
-    def _delete(self, cloud: Cloud, call: Call) -> Answer:
-        answer = super()._delete(cloud, call)
-        with cloud.stores.reading() as store:
-            workspace = self.enter(store, call)
-        cloud.runner.remove_folder(f"{self.folder(workspace, call)}/{call.parameters['name']}")
-        return answer
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:
+        """Its files on this machine go too."""
+        cloud.runner.remove_folder(body["id"])
 
     def _cancel(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:

@@ -56,7 +56,7 @@ def require_compute(store: Store, workspace: ArmObject, reference: str | None) -
 
 def identifier_of(workspace: ArmObject, collection: str, reference: str) -> str:
     """The id of the version that a reference means, in whatever form it is written."""
-    if reference.removeprefix("azureml:").startswith("/"):
+    if reference.removeprefix("azureml:").startswith("/subscriptions/"):
         return reference.removeprefix("azureml:")
     uri, short = _ASSET_URI.fullmatch(reference), _SHORT.fullmatch(reference)
     if uri is not None:

@@ -15,7 +15,6 @@ from sandbox.store import ArmObject
 from sandbox.web import Refusal
 
 _MODELS = {"custom_model": "CustomModel", "mlflow_model": "MLFlowModel", "triton_model": "TritonModel"}
-_DATA = {"uri_file": "UriFile", "uri_folder": "UriFolder", "mltable": "MLTable"}
 
 
 def register(context: Context, body: ArmObject, name: str, output: dict[str, Any], local: Path) -> dict[str, str]:
@@ -36,7 +35,7 @@ def register(context: Context, body: ArmObject, name: str, output: dict[str, Any
         properties |= {"dataType": kind, "dataUri": output["uri"]}
     _put(context, f"{workspace['id']}/{collection}/{asset}/versions/{version}", properties)
     region, unique = workspace["location"], workspace["properties"]["workspaceId"]
-    title = _MODELS.get(kind) or _DATA.get(kind, "UriFolder")
+    title = _MODELS.get(kind, kind)
     where = f"azureml://locations/{region}/workspaces/{unique}/{collection}/{asset}/versions/{version}"
     return {"assetId": where, "type": title}
 

@@ -13,12 +13,13 @@ from sandbox.compute.context import Context
 from sandbox.compute.errors import Canceled, ComputeError
 from sandbox.compute.leaving import leave
 from sandbox.compute.process import Guarded
+from sandbox.compute.records import RUN
 from sandbox.store import ArmObject, Store
 
 _LOG = logging.getLogger(__name__)
 _INTERRUPTED = "The sandbox's service ended while the job ran. Submit it again."
 #: Jobs that wait for their steps; they take no node.
-_PARENTS = ("Pipeline", "Sweep")
+_PARENTS = ("Batch", "Pipeline", "Sweep")
 
 
 class Execution:
@@ -93,7 +94,7 @@ class Runner:
         execution = Execution(identifier)
         with self._lock:
             queue = self._queue(job)
-            future = queue.submit(self._run, execution, self._works[job["properties"]["jobType"]])
+            future = queue.submit(self._run, execution, self._works[_work_of(job)])
             self._executions[identifier.lower()] = (execution, future)
         future.add_done_callback(lambda _: self._forget(identifier))
         return future
@@ -143,7 +144,7 @@ class Runner:
 
     def _queue(self, job: ArmObject) -> ThreadPoolExecutor:
         compute = str(job["properties"].get("computeId") or "serverless").lower()
-        parent = job["properties"]["jobType"] in _PARENTS
+        parent = _work_of(job) in _PARENTS
         key = "parents" if parent else compute
         if key not in self._queues:
             nodes = 32 if parent else self.context.records.read(lambda store: _nodes(store, compute))
@@ -183,6 +184,10 @@ class Runner:
             leave(self.context, identifier)
         except ComputeError as problem:
             _LOG.warning("What %s left could not be kept: %s", identifier, problem)
+
+
+def _work_of(job: ArmObject) -> str:
+    return str((job.get(RUN) or {}).get("work") or job["properties"]["jobType"])
 
 
 def _nodes(store: Store, compute: str) -> int:
