@@ -64,6 +64,9 @@ def deploy(
     """
     endpoint, deployments = _declared(connection, name, only)
     root = connection.deployment.environment.root
+    for definition in deployments.values():
+        if not definition.data.get("compute"):
+            definition.data["compute"] = f"azureml:{compute_of(connection.deployment, None)}"
     for definition in (endpoint, *deployments.values()):
         require_loadable(definition, root)
     pinned = {one: _pinned(definition, connection, model) for one, definition in deployments.items()}
@@ -146,8 +149,6 @@ def _declared(connection: Connection, name: str, only: Sequence[str]) -> tuple[D
 def _pinned(definition: Definition, connection: Connection, model: str | None) -> Definition:
     copy = replace(definition, data=deepcopy(definition.data))
     pin(copy, connection, model=model)
-    if not copy.data.get("compute"):
-        copy.data["compute"] = f"azureml:{compute_of(connection.deployment, None)}"
     return copy
 
 

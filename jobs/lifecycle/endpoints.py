@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -277,12 +278,18 @@ def _put_deployment(connection: Connection, definition: Definition, share: int, 
     entity = load_entity(definition)
     entity.tags = {**(entity.tags or {}), HASH_TAG: fingerprint}
     show(f"deployment {name}: {'updating' if present is not None else 'creating'}")
-    with _telling_what_is_left(connection, endpoint, name, share), readable_errors(f"Deployment {name} of {endpoint}"):
+    quiet = io.StringIO()  # the SDK prints dots
+    with (
+        _telling_what_is_left(connection, endpoint, name, share),
+        readable_errors(f"Deployment {name} of endpoint {endpoint}"),
+        contextlib.redirect_stdout(quiet),
+        contextlib.redirect_stderr(quiet),
+    ):
         operations.begin_create_or_update(entity).result()
     return "created" if present is None else "updated"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _telling_what_is_left(connection: Connection, endpoint: str, name: str, share: int) -> Iterator[None]:
     try:
         yield
@@ -338,7 +345,8 @@ def _require_deployment(endpoint: str, wanted: str | None, names: Sequence[str])
 
 
 def _stands(entity: Any) -> bool:
-    return str(entity.provisioning_state or "") == "Succeeded"
+    state = entity.provisioning_state
+    return str(getattr(state, "value", state)).lower() == "succeeded"
 
 
 def _short_model(model: Any) -> str:

@@ -115,9 +115,12 @@ def roll_back(connection: Connection, name: str) -> tuple[Split, Split]:
     """
     endpoint = get_endpoint(connection, name)
     text = (endpoint.tags or {}).get(PREVIOUS_TRAFFIC)
-    if text is None:
-        raise InputError(f"Endpoint {name} keeps no earlier split: its traffic has not been changed by ezazml.")
-    previous: Split = {str(one): int(share) for one, share in json.loads(text).items()}
+    previous: Split = {str(one): int(share) for one, share in json.loads(text or "{}").items()}
+    if not previous:
+        raise InputError(
+            f"Endpoint {name} keeps no earlier split to go back to.",
+            hint="Only ezazml endpoint deploy keeps one, from the second split on. Set the traffic with --traffic.",
+        )
     with readable_errors(f"Listing the deployments of {name}"):
         there = {str(one.name) for one in connection.ml.online_deployments.list(endpoint_name=name)}
     gone = sorted(set(previous) - there)
@@ -126,7 +129,7 @@ def roll_back(connection: Connection, name: str) -> tuple[Split, Split]:
             f"The earlier split of endpoint {name} ({shown(previous)}) names {', '.join(gone)}, which is deleted.",
             hint="Deploy it again, or set the traffic with --traffic.",
         )
-    current = dict(endpoint.traffic or {})
+    current = {str(one): int(share) for one, share in (endpoint.traffic or {}).items() if share}
     set_traffic(connection, name, previous, previous=current)
     return previous, current
 
