@@ -184,14 +184,20 @@ def _default(connection: Connection, name: str, declared: Definition, deployment
     operations = connection.ml.batch_endpoints
     with readable_errors(f"Batch endpoint {name}"):
         endpoint: Any = operations.get(name)
-        present = getattr(endpoint.defaults, "deployment_name", None)
+        present = _default_of(endpoint)
         wanted = (declared.data.get("defaults") or {}).get("deployment_name") or present or deployments[0]
         if wanted != present:
-            from azure.ai.ml.entities import BatchEndpointDefaults  # noqa: PLC0415
-
-            endpoint.defaults = BatchEndpointDefaults(deployment_name=wanted)
+            endpoint.defaults = {"deployment_name": wanted}
             operations.begin_create_or_update(endpoint).result()
     return str(wanted)
+
+
+def _default_of(endpoint: Any) -> str | None:
+    """The default deployment; the SDK gives a group of its own, or a plain dict."""
+    defaults = endpoint.defaults or {}
+    if isinstance(defaults, dict):
+        return defaults.get("deployment_name")
+    return getattr(defaults, "deployment_name", None)
 
 
 def _require_endpoint(connection: Connection, name: str, deployment: str | None) -> None:
@@ -208,7 +214,7 @@ def _require_endpoint(connection: Connection, name: str, deployment: str | None)
         known = sorted(str(one.name) for one in connection.ml.batch_deployments.list(endpoint_name=name))
     if deployment is not None and deployment not in known:
         raise InputError(f"Batch endpoint {name} has no deployment {deployment!r}.", hint=f"It has {', '.join(known)}.")
-    if deployment is None and not getattr(endpoint.defaults, "deployment_name", None):
+    if deployment is None and not _default_of(endpoint):
         raise InputError(f"Batch endpoint {name} has no default deployment.", hint="Name one with --deployment.")
 
 
