@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.concurrency import run_in_threadpool
@@ -34,6 +35,7 @@ from sandbox.compute.runner import Runner
 from sandbox.compute.servers import Servers
 from sandbox.compute.works import WORKS
 from sandbox.faults import FaultSource
+from sandbox.firing import fire
 from sandbox.home import SandboxHome
 from sandbox.proxy import Proxy
 from sandbox.services import ServiceRecord
@@ -143,9 +145,12 @@ class Daemon:
         """Requests to the proxy itself, from :mod:`sandbox.services`."""
         if (method, path) == ("GET", "/health"):
             return 200, {"pid": os.getpid(), "root": self._folder, "blobs_pid": self._blobs.pid}
-        if (method, path) == ("POST", "/stop") and secrets.compare_digest(headers.get("x-token", ""), self._token):
+        allowed = secrets.compare_digest(headers.get("x-token", ""), self._token)
+        if (method, path) == ("POST", "/stop") and allowed:
             self._end("asked to")
             return 200, {}
+        if method == "POST" and path.startswith("/fire/") and allowed:
+            return await run_in_threadpool(fire, self._cloud, unquote(path.removeprefix("/fire/")))
         return 403, {"error": "The sandbox's proxy answers CONNECT only."}
 
     async def _watch(self) -> None:

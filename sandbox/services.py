@@ -14,12 +14,14 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
@@ -89,6 +91,20 @@ class Services:
         """What a running service says of itself: ``pid``, ``root``, ``blobs_pid``."""
         record = self.running()
         return _health(record) if record else None
+
+    def fire(self, schedule: str) -> dict[str, Any]:
+        """Run a schedule of the running service now: ``{"schedule", "workspace", "job"}``.
+
+        Raises :class:`ServiceError` with what is wrong.
+        """
+        record = self.start()
+        try:
+            answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}"))
+        except urllib.error.HTTPError as error:
+            raise ServiceError(str(json.loads(error.read())["error"])) from error
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"The sandbox's service did not answer: {error}") from error
+        return answer
 
     def start(self) -> ServiceRecord:
         """The running service; started if there is none. Raises :class:`ServiceError`."""

@@ -9,7 +9,7 @@ from sandbox.azureml_api.base import check_name
 from sandbox.azureml_api.job_checks import JOB_NAME, require_input
 from sandbox.azureml_api.references import require_datastore
 from sandbox.cloud import Cloud
-from sandbox.compute.batch import OUTPUT, STEP
+from sandbox.compute.batch import OUTPUT
 from sandbox.compute.parents import new_job
 from sandbox.compute.records import RUN
 from sandbox.store import ArmObject, Store
@@ -44,7 +44,7 @@ def start_batch(cloud: Cloud, call: Call, endpoint: ArmObject) -> Answer:
             "computeId": settings.get("compute"),
             "inputs": inputs,
             "outputs": {},
-            "jobs": {STEP: {"type": "parallel", "inputs": {}}},
+            "jobs": {},
             "tags": {"azureml.batchrun": "true", "azureml.deploymentname": deployment["name"]},
         }
         batch = {"endpoint": endpoint["id"], "deployment": deployment["id"], "settings": settings, "output": output}

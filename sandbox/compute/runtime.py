@@ -119,3 +119,15 @@ def _locked(file: Path) -> Iterator[None]:
     with file.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def main() -> None:
+    """Install the runtime, for `make setup`."""
+    try:
+        Runtime(folder()).ready(lambda text: print(text, flush=True))  # noqa: T201 - a program of its own
+    except ComputeError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -84,11 +84,10 @@ def log_of(cloud: Served, name: str) -> str:
 
 
 def test_a_job_runs_streams_its_log_and_leaves_outputs_and_metrics(
-    cloud: Served, code: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Served, code: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from azure.ai.ml import Input, Output
 
-    monkeypatch.setattr("azure.ai.ml.operations._run_history_constants.RunHistoryConstants._WAIT_COMPLETION_POLLING_INTERVAL_MIN", 1)
     data = tmp_path / "rows.csv"
     data.write_text("a\n1\n2\n")
     job = submit(
