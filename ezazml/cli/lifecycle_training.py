@@ -25,9 +25,17 @@ job_argument = click.argument("name", metavar="JOB")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Another value, such as inputs.x=0.5.")
 @click.option("--compute", metavar="NAME", help="Where it runs. Default: what the file says, else the first cluster.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the log until the job has ended.")
+@click.option("--if-changed", is_flag=True, help="Do nothing where a completed job did exactly this.")
 @output_option
 def train(
-    environment: str, *, job_file: Path | None, settings: tuple[str, ...], compute: str | None, wait: bool, output: str
+    environment: str,
+    *,
+    job_file: Path | None,
+    settings: tuple[str, ...],
+    compute: str | None,
+    wait: bool,
+    if_changed: bool,
+    output: str,
 ) -> None:
     """Submit a job and follow its log. JOB.yml is any official job file; default: jobs/train.yml of the project."""
     from ezazml.operations import lifecycle  # noqa: PLC0415
@@ -37,7 +45,12 @@ def train(
         job = training.load_job(
             lifecycle.job_file(connection, job_file), connection, settings=settings, compute=compute
         )
-        submitted = training.submit(connection, job)
+        done = training.same_run(connection, job) if if_changed else None
+        submitted = None if done else training.submit(connection, job)
+    if done is not None or submitted is None:
+        assert done is not None
+        _end(connection, done, output)
+        return
     _tell(submitted, output)
     if not wait:
         if output == "json":

@@ -107,7 +107,12 @@ def download(connection: Connection, job: str, folder: Path) -> list[Path]:
     # Into a folder of its own first: an interrupted download leaves nothing that looks like predictions.
     with tempfile.TemporaryDirectory(prefix=".ezazml-", dir=folder) as text:
         fetched = Path(text)
-        with readable_errors(f"Downloading the predictions of job {job}"), contextlib.redirect_stdout(io.StringIO()):
+        quiet = io.StringIO()
+        with (
+            readable_errors(f"Downloading the predictions of job {job}"),
+            contextlib.redirect_stdout(quiet),
+            contextlib.redirect_stderr(quiet),
+        ):
             connection.ml.jobs.download(job, download_path=fetched, output_name=_OUTPUT)
         files = []
         for file in sorted(path for path in fetched.rglob("*") if path.is_file()):

@@ -130,7 +130,7 @@ def status(connection: Connection, name: str) -> dict[str, Any]:
         deployments = [
             {
                 "name": str(one.name),
-                "state": str(one.provisioning_state),
+                "state": _state(one),
                 "traffic": int(traffic.get(one.name, 0)),
                 "model": _short_model(one.model),
                 "instances": one.instance_count,
@@ -140,7 +140,7 @@ def status(connection: Connection, name: str) -> dict[str, Any]:
         ]
     return {
         "name": name,
-        "state": str(endpoint.provisioning_state),
+        "state": _state(endpoint),
         "scoring_uri": endpoint.scoring_uri,
         "auth_mode": str(endpoint.auth_mode),
         "traffic": traffic,
@@ -344,9 +344,13 @@ def _require_deployment(endpoint: str, wanted: str | None, names: Sequence[str])
         )
 
 
-def _stands(entity: Any) -> bool:
+def _state(entity: Any) -> str:
     state = entity.provisioning_state
-    return str(getattr(state, "value", state)).lower() == "succeeded"
+    return str(getattr(state, "value", state) or "")
+
+
+def _stands(entity: Any) -> bool:
+    return _state(entity).lower() == "succeeded"
 
 
 def _short_model(model: Any) -> str:

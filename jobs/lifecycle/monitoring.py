@@ -125,9 +125,7 @@ def _schedule(wanted: Any) -> Any:
     from azure.ai.ml.entities import ComputeStartStopSchedule, CronTrigger  # noqa: PLC0415
 
     zone = TimeZone(wanted.time_zone) if wanted.time_zone in {one.value for one in TimeZone} else wanted.time_zone
-    return ComputeStartStopSchedule(
-        trigger=CronTrigger(expression=wanted.cron, time_zone=zone), action=wanted.action
-    )
+    return ComputeStartStopSchedule(trigger=CronTrigger(expression=wanted.cron, time_zone=zone), action=wanted.action)
 
 
 def _minutes(instance: Any) -> int | None:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,14 @@ from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
 from jobs.lifecycle import tags
-from jobs.lifecycle.declarations import read_definition, require_loadable, texts_of
-from jobs.lifecycle.runs import status_of
+from jobs.lifecycle.declarations import fingerprint_of, read_definition, require_loadable, texts_of
+from jobs.lifecycle.runs import Run, list_runs, status_of
+from jobs.tags import HASH_TAG
 
 #: Jobs that run somewhere of their own, or in parts that say where.
 _WITH_DEFAULT_COMPUTE = "pipeline"
+#: Completed jobs that are looked at for one that did the same.
+_LOOK_BACK = 50
 _EXPRESSION = re.compile(r"\$\{\{\s*(inputs|outputs|search_space)\.([A-Za-z_]\w*)")
 _DATA = re.compile(r"^azureml:(?!/)(?P<name>[A-Za-z0-9][\w.-]*?)(?::(?P<version>[\w.-]+)|@(?P<label>\w+))?$")
 
@@ -67,7 +69,7 @@ def load_job(path: Path, connection: Connection, *, settings: Sequence[str] = ()
     require_loadable(definition, root if inside else Path(definition.path.anchor))
     used = pin_data(definition, connection)
     job = load_entity(definition)
-    job.tags = {**(job.tags or {}), **tags.git_tags(definition.path.parent)}
+    job.tags = {**(job.tags or {}), **tags.git_tags(definition.path.parent), HASH_TAG: fingerprint_of(definition)}
     if used:
         job.tags[tags.DATA] = ",".join(used)
     return job
@@ -91,6 +93,13 @@ def submit(connection: Connection, job: Any) -> Submission:
         getattr(made, "studio_url", None),
         dict(made.tags or {}),
     )
+
+
+def same_run(connection: Connection, job: Any) -> Run | None:
+    """The newest completed run of exactly this: the same declaration, code, inputs and data versions."""
+    fingerprint = (job.tags or {}).get(HASH_TAG)
+    completed = list_runs(connection, limit=_LOOK_BACK, status="Completed")
+    return next((run for run in completed if fingerprint and run.tags.get(HASH_TAG) == fingerprint), None)
 
 
 def override(definition: Definition, setting: str) -> None:
@@ -191,15 +200,3 @@ def _expression_problems(definition: Definition) -> Iterator[Any]:
                     f"uses ${{{{{group}.{name}}}}}, which the job does not declare.",
                     f"Declared {group}: {known}.",
                 )
-
-
-def copy_of(definition: Definition) -> Definition:
-    """A definition that may be changed without changing the other."""
-    return Definition(
-        definition.kind,
-        definition.schema,
-        definition.path,
-        definition.label,
-        deepcopy(definition.data),
-        definition.places,
-    )
