@@ -59,7 +59,8 @@ def list_runs(
 ) -> list[Run]:
     """The newest jobs first, without the steps of pipelines."""
     with readable_errors("Listing the jobs"):
-        found = (_run_of(job) for job in connection.ml.jobs.list())
+        # The SDK gives nothing for a job that it cannot read.
+        found = (_run_of(job) for job in connection.ml.jobs.list() if job is not None)
         wanted = (
             run
             for run in found
