@@ -22,7 +22,7 @@ help: ## Show the targets
 setup: $(VENV)/.synced node_modules/.synced .venv-runtime/.complete ## Install the locked Python and Node packages into this folder
 	@ln -sf ../../node_modules/.bin/cdktf $(BIN)/cdktf
 
-demo: setup ## Deploy an environment into the offline sandbox and show what exists
+demo: setup ## Deploy into the offline sandbox, train a model there, serve it and score with it
 	@ezazml demo
 
 test: lint ## Lint, type check and all tests, offline
