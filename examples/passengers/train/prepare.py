@@ -1,4 +1,4 @@
-"""Which passengers are trained on? Drops rows without an answer and rows that stand twice; the pipeline's first step."""
+"""Which passengers are trained on? Drops rows without an answer and rows that stand twice, before any training."""
 
 from __future__ import annotations
 
