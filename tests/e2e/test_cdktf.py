@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import ROOT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -50,9 +52,16 @@ def test_cdktf_tells_a_mistake_in_the_configuration(at: Project) -> None:
 
 
 def test_the_demonstration_runs_twice(at: Project) -> None:
+    for name in ("assets", "examples"):
+        shutil.copytree(ROOT / name, at.folder / name)
     first = at.ok("demo")
+    assert "azureml:passengers:1: registered, champion" in first.out
+    assert "answer:  [" in first.out
+    assert "400 predictions" in first.out
     assert "Apply complete! Resources: 31 added" in first.out
     assert "ezazml-sandbox-aml-w01" in first.out
     assert "Next steps" in first.out
     second = at.ok("demo")
     assert "No changes" in second.out
+    assert "azureml:passengers:1: unchanged, champion" in second.out
+    assert "blue unchanged" in second.out

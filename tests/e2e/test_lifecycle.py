@@ -101,7 +101,8 @@ def test_what_is_wrong_is_told_in_one_message(
     answer = at.ezazml(*arguments)
     assert answer.code == code, answer.text
     assert said in answer.err
-    assert "Traceback" not in answer.text
+    # The log of a job that failed may hold its own.
+    assert "ezazml/cli/main.py" not in answer.text
 
 
 def test_keys_are_shown_only_when_asked_for(chain: tuple[Project, dict[str, Any]]) -> None:
