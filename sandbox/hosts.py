@@ -1,7 +1,7 @@
 """Which of Azure's hosts does the sandbox stand in for? One table; whoever is not in it cannot be reached.
 
-Later hosts have their place here: a key vault's data plane, Log Analytics' queries, the hosts of run history and
-metrics. Each is one module with its routes, and one line below.
+Later hosts have their place here: Log Analytics' queries, the hosts of run history and metrics. Each is one
+module with its routes, and one line below.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from sandbox import graph, login
+from sandbox import graph, login, vault_secrets
 from sandbox.arm import routes as arm_routes
 from sandbox.azureml_api import data_plane, scoring
 from sandbox.blob import HOST_SUFFIX
@@ -69,6 +69,7 @@ HOSTS = (
     Host("management.azure.com", "Azure Resource Manager", arm_routes.routes),
     Host(login.HOST, "Microsoft Entra's login", login.routes, needs_token=False, faulty=False),
     Host("graph.microsoft.com", "Microsoft Graph", graph.routes),
+    Host("*.vault.azure.net", "Secrets of key vaults", vault_secrets.routes, needs_token=False),
     Host("*.api.azureml.ms", "Data plane of Azure ML workspaces", data_plane.routes),
     Host("*.inference.ml.azure.com", "Scoring of endpoints", scoring.routes, needs_token=False),
     Host("azuremlschemas*.azureedge.net", "JSON schemas of Azure ML", _all("Not found", _no_schema), needs_token=False),

@@ -79,7 +79,8 @@ def test_a_token_ends_and_belongs_to_the_tenant() -> None:
         ("management.azure.com.example.com", False),
         ("evilmanagement.azure.com", False),
         ("api.azureml.ms", False),
-        ("vault.vault.azure.net", False),
+        ("vault-01.vault.azure.net", True),
+        ("vault.azure.net", False),
         ("", False),
     ],
 )

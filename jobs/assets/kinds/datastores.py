@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 
-from ezazml.errors import Problem
+from ezazml.errors import InputError, Problem
 from jobs.assets.asset import Asset, Kind
 from jobs.assets.changes import Action, Change, Difference
 from jobs.assets.kinds.base import Snapshot, as_remote, compared
@@ -36,9 +36,18 @@ class Datastores:
         )
 
     def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:
-        """Create, update or nothing; a secret that was renewed counts as a difference."""
+        """Create, update or nothing; a secret that was renewed counts as a difference.
+
+        A secret that is to be written is read here too: one that is missing is told before anything is done.
+        """
+        wanted: dict[str, str] = {}
+        for name, reference in _secrets(asset).items():
+            try:
+                wanted[name] = workspace.secret(reference)
+            except InputError as error:
+                return asset.definition.problem(("credentials", name), error.message, error.hint or "Put it there.")
         change = compared(asset, snapshot.declared.get(asset.key.name))
-        if change.action is not Action.UNCHANGED or not (renewed := _renewed(workspace, asset)):
+        if change.action is not Action.UNCHANGED or not (renewed := _renewed(workspace, asset, wanted)):
             return change
         return Change(asset.key, Action.UPDATE, asset, differences=(renewed,), remote=change.remote)
 
@@ -63,14 +72,13 @@ def _secrets(asset: Asset) -> dict[str, str]:
     return {name: value for name, value in credentials.items() if name in SECRET_FIELDS and is_secret_reference(value)}
 
 
-def _renewed(workspace: Workspace, asset: Asset) -> Difference | None:
+def _renewed(workspace: Workspace, asset: Asset, wanted: Mapping[str, str]) -> Difference | None:
     """The secret that Azure has is another one. Neither is ever shown."""
-    wanted = _secrets(asset)
     if not wanted:
         return None
     # `get(include_secrets=True)` gives a short-lived signature instead of an account key.
     there = with_retries(lambda _attempt: workspace.ml.datastores._list_secrets(asset.key.name))
-    for name, reference in wanted.items():
-        if getattr(there, _AS_SENT.get(name, name), None) != workspace.secret(reference):
+    for name, secret in wanted.items():
+        if getattr(there, _AS_SENT.get(name, name), None) != secret:
             return Difference(f"credentials.{name}", "(secret)", "(another secret)")
     return None

@@ -204,7 +204,7 @@ class KeyVaultSecretRules(ResourceRules):
     def create(self, azure: Azure, values: Values) -> Values:
         """Needs access to the vault's secrets; a soft-deleted secret of the name is recovered first."""
         vault = _vault(azure, values["key_vault_id"])
-        _require_access(azure, vault, "Set")
+        require_access(azure, vault, "Set")
         identifier = f"{vault['id']}/secrets/{values['name']}"
         existing = azure.store.get(identifier)
         if existing is not None:
@@ -222,14 +222,14 @@ class KeyVaultSecretRules(ResourceRules):
         vault = next((body for body in azure.store.find(VAULTS) if body["properties"]["vaultUri"] == address), None)
         if vault is None:
             return None
-        _require_access(azure, vault, "Get")
+        require_access(azure, vault, "Get")
         body = _find_secret(azure, state["id"])
         return None if body is None else _secret_values(azure, body)
 
     def update(self, azure: Azure, prior: Values, values: Values) -> Values:
         """A new value is a new version; the rest changes in place."""
         vault = _vault(azure, values["key_vault_id"])
-        _require_access(azure, vault, "Set")
+        require_access(azure, vault, "Set")
         changed = any(prior.get(name) != values.get(name) for name in ("value", "value_wo_version"))
         return self._write(azure, vault, f"{vault['id']}/secrets/{values['name']}", values, new_version=changed)
 
@@ -239,7 +239,7 @@ class KeyVaultSecretRules(ResourceRules):
         if body is None:
             return
         vault = _vault(azure, body["id"].split("/secrets/")[0])
-        _require_access(azure, vault, "Delete")
+        require_access(azure, vault, "Delete")
         azure.store.soft_delete(body["id"], retention_days=vault["properties"]["softDeleteRetentionInDays"])
         protected = vault["properties"].get("enablePurgeProtection")
         if azure.feature("key_vault", "purge_soft_deleted_secrets_on_destroy", default=True) and not protected:
@@ -316,7 +316,7 @@ def _vault(azure: Azure, identifier: str) -> ArmObject:
     return vault
 
 
-def _require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
+def require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
     """As the vault's data plane: an access policy of the caller, or a role in rbac mode."""
     if vault["properties"]["enableRbacAuthorization"]:
         roles = _READING_ROLES if permission == "Get" else _SECRET_ROLES
