@@ -43,7 +43,9 @@ class Workspaces:
 
         assert change.asset is not None
         mode = change.asset.data[AUTH_MODE]
-        entity = Entity(name=change.key.name, system_datastores_auth_mode=mode)
+        # Without them the SDK sends no tags, and Azure takes that for: none.
+        tags = dict(getattr(change.remote.entity if change.remote else None, "tags", None) or {})
+        entity = Entity(name=change.key.name, system_datastores_auth_mode=mode, tags=tags)
         with_retries(lambda _attempt: workspace.ml.workspaces.begin_update(entity).result())
         return ""
 
