@@ -36,9 +36,7 @@ def render(reports: Sequence[PlanReport], *, left_out: Sequence[str] = (), max_c
     whole = "\n".join([head, pictures, *details])
     if len(whole) <= max_chars:
         return whole
-    cut = (
-        f"\n_Cut at {max_chars:,} characters: pictures and some changes are not shown. `ezazml plan ENV` shows all._\n"
-    )
+    cut = f"\n_Cut at {max_chars:,} characters: no pictures, not all changes. `ezazml plan ENV` shows all._\n"
     room = max_chars - len(head) - len(cut) - len(reports) - 1
     share = max(room // max(len(reports), 1), 0)
     text = "\n".join([head, *(_details(report, share) for report in reports)])

@@ -102,9 +102,7 @@ def github_of(environ: Mapping[str, str]) -> GitHub:
     """GitHub as the step's variables say. Raises :class:`InputError` for one that is missing."""
     repository, token = environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     if not _REPOSITORY.fullmatch(repository):
-        raise InputError(
-            f"GITHUB_REPOSITORY: {repository!r} is not owner/name.", hint="Set it, as GitHub Actions does."
-        )
+        raise InputError(f"GITHUB_REPOSITORY: {repository!r} is not owner/name.", hint="GitHub Actions sets it.")
     if not token:
         raise InputError("GITHUB_TOKEN is not set.", hint="In a workflow: env: {GITHUB_TOKEN: ${{ github.token }}}")
     return GitHub(repository, token, environ.get("GITHUB_API_URL") or "https://api.github.com")

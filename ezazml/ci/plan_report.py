@@ -82,9 +82,7 @@ def read_report(path: Path) -> PlanReport:
             else tuple(AssetChange(one["name"], one["action"], tuple(one["fields"])) for one in assets),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"{path}: is no report of a plan.", hint="Make one: ezazml ci report ENV --out FILE"
-        ) from error
+        raise InputError(f"{path}: is no report of a plan.", hint="Run: ezazml ci report ENV --out FILE") from error
 
 
 def _summary(values: Mapping[str, Any]) -> PlanSummary:

@@ -14,7 +14,8 @@ from ezazml.config.promotion import Promotion, Step
 from ezazml.errors import InputError
 
 CLEANUP_CHECK = "Ensure Workspace Cleanup"
-TEST_CHECK = "test"
+#: Jobs of ci.yml and pr.yml that must pass before a merge.
+TEST_CHECKS = ("test (3.12, 22)", "Synth")
 DEPLOY_LABEL = "deploy-env"
 _VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -49,9 +50,7 @@ def variables_in(bootstrap: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """Environment and variables in ``ezazml bootstrap ENV --output json``. Raises :class:`InputError` for others."""
     name, found = bootstrap.get("environment"), bootstrap.get("github_variables")
     if not isinstance(name, str) or not isinstance(found, dict) or set(found) != set(_VARIABLES):
-        raise InputError(
-            "--bootstrap: is not what `ezazml bootstrap ENV --output json` printed.", hint="Print it again."
-        )
+        raise InputError("--bootstrap: is not the output of `ezazml bootstrap ENV -o json`.", hint="Print it again.")
     wrong = [key for key in _VARIABLES if not _ID.fullmatch(str(found[key]))]
     if wrong:
         raise InputError(f"--bootstrap: {', '.join(wrong)} is no id.", hint="Print it again.")
@@ -79,7 +78,7 @@ def setup_commands(
 
 #: "Branch protection" of GitHub's REST API; also for administrators.
 _PROTECTION = {
-    "required_status_checks": {"strict": True, "contexts": [TEST_CHECK, CLEANUP_CHECK]},
+    "required_status_checks": {"strict": True, "contexts": [*TEST_CHECKS, CLEANUP_CHECK]},
     "enforce_admins": True,
     "required_pull_request_reviews": {
         "required_approving_review_count": 1,
@@ -112,10 +111,11 @@ def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[s
         deploying["reviewers"] = [{"type": "User", "id": identifier} for identifier in reviewers]
         deploying["prevent_self_review"] = True
     lines = [f"# {one.environment.name}: {one.step.trigger}"]
-    pull_requests = [] if protected else [("branch", "refs/pull/*/merge")]
+    # The nightly look for drift runs on the default branch.
+    planning = list(dict.fromkeys([*refs, ("branch", "main"), *([] if protected else [_PULL_REQUESTS])]))
     for name, body, allowed in (
         (one.github_environment, deploying, refs),
-        (one.plan_environment, {"deployment_branch_policy": _BY_NAME}, [*refs, *pull_requests]),
+        (one.plan_environment, {"deployment_branch_policy": _BY_NAME}, planning),
     ):
         lines.append(_call("PUT", f"repos/{repository}/environments/{name}", body))
         for kind, pattern in allowed:
@@ -128,6 +128,7 @@ def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[s
     return lines
 
 
+_PULL_REQUESTS = ("branch", "refs/pull/*/merge")
 _BY_NAME = {"protected_branches": False, "custom_branch_policies": True}
 
 

@@ -46,9 +46,7 @@ def require_ready(endpoints: Sequence[Endpoint]) -> None:
     """Raise :class:`EzazmlError` for endpoints that do not serve."""
     broken = [f"{one.name} ({one.state or 'unknown'})" for one in endpoints if one.state != "Succeeded"]
     if broken:
-        raise EzazmlError(
-            f"Endpoints that are not ready: {', '.join(broken)}.", hint="Look at their logs in the Studio."
-        )
+        raise EzazmlError(f"Endpoints that are not ready: {', '.join(broken)}.", hint="Look at their logs.")
 
 
 def to_markdown(environment: str, inventory: Inventory, endpoints: Sequence[Endpoint]) -> str:

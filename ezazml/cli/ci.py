@@ -95,6 +95,28 @@ def comment(reports: tuple[Path, ...], left_out: str, pull_request: int | None) 
 
 
 @ci.command()
+def environments() -> None:
+    """Say which environments the promotion table has: the output `environments`, a JSON list."""
+    from ezazml.ci.actions import set_output  # noqa: PLC0415
+
+    set_output(os.environ, "environments", json.dumps(read_promotion(find_project()).environments))
+
+
+@ci.command()
+@environment_argument
+def reason(environment: str) -> None:
+    """Add who deploys ENV and why to the job's summary: REASON and TICKET, as the texts that they are."""
+    from ezazml.ci.actions import add_summary  # noqa: PLC0415
+    from ezazml.ci.comment import text_of  # noqa: PLC0415
+    from ezazml.ci.redaction import redacted  # noqa: PLC0415
+
+    said = {"environment": environment, "by": os.environ.get("GITHUB_ACTOR", "")}
+    said |= {name.lower(): os.environ.get(name, "") for name in ("REASON", "TICKET")}
+    lines = [f"- {name}: {text_of(redacted(value, os.environ)[:1000])}" for name, value in said.items() if value]
+    add_summary(os.environ, "\n".join([*lines, ""]))
+
+
+@ci.command()
 @environment_argument
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="NUMBER", help="Also as a comment there.")
 @output_option
@@ -128,7 +150,7 @@ def summary(environment: str, pull_request: int | None, output: str) -> None:
 @ci.command()
 @environment_argument
 def drift(environment: str) -> None:
-    """Look for drift in ENV and keep one issue of it: opened or updated when there is some, closed when there is none."""
+    """Look for drift in ENV and keep one issue of it: opened or updated where there is some, else closed."""
     from ezazml.ci.comment import text_of  # noqa: PLC0415
     from ezazml.ci.github import github_of  # noqa: PLC0415
     from ezazml.ci.redaction import redacted  # noqa: PLC0415

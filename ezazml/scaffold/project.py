@@ -41,9 +41,7 @@ _SHORTER = {
     ("compute_cluster", "gpu-cluster"): "gpu",
     ("compute_cluster", "spot-cluster"): "spot",
 }
-_PROMOTION_HEADER = (
-    "# Which push deploys which environment: branch, or tag X.Y.Z, or neither (by hand). See docs/ci.md.\n"
-)
+_PROMOTION_HEADER = "# Which push deploys which environment: branch, tag X.Y.Z, or neither (by hand); see docs/ci.md.\n"
 _README = """\
 # {title}
 
