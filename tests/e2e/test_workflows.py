@@ -15,7 +15,7 @@ from tests.workflow_files import Runner, StepResult
 pytestmark = pytest.mark.e2e
 
 NASTY = '"; touch pwned # $(touch pwned) `touch pwned`\n::set-output name=x::y'
-BRANCH = 'feature/ABC-9-$(touch${IFS}pwned)"'
+BRANCH = 'feature/ABC-9-$(id>pwned)"'
 AZURE_ID = "12345678-1234-1234-1234-123456789012"
 
 

@@ -79,7 +79,7 @@ def test_nothing_of_a_plan_becomes_markup() -> None:
         PlanReport("x", "y", PlanSummary((), ()), NASTY, (AssetChange(NASTY, NASTY, (NASTY,)),)),
     ]
     body = render(reports)
-    outside = "".join(body.split("```")[::2])
+    outside = re.sub(r"(?<!\\)`[^`\n]*(?<!\\)`", "", "".join(body.split("```")[::2]))  # without code
     assert not re.search(r"(?<!\\)<img", outside)
     assert "@everyone" not in outside
     assert not [line for line in outside.splitlines() if line.startswith("## ") and "pull request" not in line]
