@@ -50,7 +50,7 @@ lock: .pipenv/bin/pipenv ## Resolve the Pipfile and package.json anew into their
 	@npm install --package-lock-only --no-fund --no-audit
 
 clean: ## Remove everything that a run or the set-up made
-	@rm -rf $(VENV) .venv-runtime .pipenv node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) .venv-runtime .pipenv .workflows node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 .pipenv/bin/pipenv: Makefile
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} found; EZAZ ML needs 3.11, 3.12 or 3.13. Set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12")'

@@ -9,7 +9,8 @@ from constructs_lib.application_identity import GITHUB_ISSUER, TOKEN_EXCHANGE_AU
 class GitHubFederation(tf.Construct):
     """Lets workflows of one repository log in as an application, one credential for each way.
 
-    ``environment``: jobs that run in this GitHub environment, with its reviewers. ``branch``: every workflow on the
+    ``environment``: jobs that run in this GitHub environment, with its reviewers; ``plan_environment``:
+    the same without reviewers, for plans. ``branch``: every workflow on the
     branch. ``pull_requests``: workflows of pull requests; not those from forks, which GitHub gives no token. The
     subjects are GitHub's (GitHub Docs, "OpenID Connect reference").
     """
@@ -22,6 +23,7 @@ class GitHubFederation(tf.Construct):
         application: ApplicationIdentity,
         repository: str,
         environment: str | None,
+        plan_environment: str | None = None,
         branch: str | None,
         pull_requests: bool,
     ) -> None:
@@ -30,6 +32,8 @@ class GitHubFederation(tf.Construct):
         self._repository = repository
         if environment is not None:
             self._credential("environment", f"environment:{environment}")
+        if plan_environment is not None:
+            self._credential("plan_environment", f"environment:{plan_environment}")
         if branch is not None:
             self._credential("branch", f"ref:refs/heads/{branch}")
         if pull_requests:

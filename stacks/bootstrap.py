@@ -87,6 +87,7 @@ class BootstrapStack(tf.TerraformStack):
                 application=identity,
                 repository=github.repository,
                 environment=github.environment or self.environment.name,
+                plan_environment=github.plan_environment or f"{github.environment or self.environment.name}-plan",
                 branch=github.branch,
                 pull_requests=not self.settings.protected if pull_requests is None else pull_requests,
             )

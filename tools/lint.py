@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from tools import workflows
+
 ROOT = Path(__file__).resolve().parent.parent
 _BIN = Path(sys.executable).parent
 
@@ -56,6 +58,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "import rules": _program("lint-imports"),
     "Pipfile.lock": check_pipfile_lock,
     "package-lock.json": check_package_lock,
+    "workflows": lambda: workflows.install() or workflows.check(),
     "pre-commit configuration": _program("pre-commit", "validate-config"),
 }
 

@@ -122,6 +122,12 @@ def applied(
     return prepared.apply(workers=workers, show=lambda _line: None)
 
 
+def planned_assets(environment: str) -> Plan:
+    """The plan without a word, for programs."""
+    prepared = _prepare(environment, prune=False, only=None, workers=WORKERS, show=lambda _line: None, orphans=False)
+    return prepared.plan
+
+
 def load_sdk_early() -> Callable[[], None]:
     """Begin to import azure-ai-ml, which takes a second, in a thread; call what it returns before it is used.
 

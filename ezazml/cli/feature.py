@@ -70,7 +70,7 @@ def create(branch: str, source: str, ttl: str, only_print: bool, output: str) ->
 @output_option
 def list_(source: str, local: bool, output: str) -> None:
     """List feature environments: those with a file here, and those in the subscription of --from."""
-    _print(_found(source, local=local), output)
+    _print(found_environments(source, local=local), output)
 
 
 @env.command()
@@ -81,7 +81,7 @@ def list_(source: str, local: bool, output: str) -> None:
 def expired(source: str, local: bool, within: str | None, output: str) -> None:
     """List feature environments that have reached their end, for example for a schedule that removes them."""
     until = _now() + (parse_period(within, option="--within") if within else timedelta())
-    _print([one for one in _found(source, local=local) if one.expired(until)], output)
+    _print([one for one in found_environments(source, local=local) if one.expired(until)], output)
 
 
 @env.command()
@@ -104,7 +104,7 @@ def destroy(context: click.Context, /, *, name: str, source: str, confirmation: 
     if name in {one.name for one in files}:
         features.require_feature(name, files, root)
     else:
-        found = features.require_feature(name, _found(source, local=False), root)
+        found = features.require_feature(name, found_environments(source, local=False), root)
         features.restore_file(found, root=root, environ=os.environ)
     if confirmation is None:
         click.secho(f"This removes everything in {name}.", fg="red", err=True)
@@ -126,7 +126,8 @@ def destroy(context: click.Context, /, *, name: str, source: str, confirmation: 
         click.echo(f"environments/{name}.yaml is removed too.")
 
 
-def _found(source: str, *, local: bool) -> list[FeatureEnvironment]:
+def found_environments(source: str, *, local: bool) -> list[FeatureEnvironment]:
+    """Feature environments with a file here and, unless ``local``, those in the subscription of ``source``."""
     if local:
         return features.in_files(find_project())
     context: Context = enter(source, sdk=True)

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
     "bootstrap": ("ezazml.cli.bootstrap", "Make the state storage and the deploying identity of an environment."),
+    "promotion": ("ezazml.cli.promotion", "Show which branch or tag deploys which environment."),
+    "ci": ("ezazml.cli.ci", "Steps of the workflows: what to plan, comments, saved plans, summaries, set-up."),
     "env": ("ezazml.cli.feature", "An isolated environment for a branch: create, list, expired, destroy."),
     "assets": ("ezazml.cli.assets", "What the workspace holds: plan and apply the files in assets/."),
     "create-or-update-adls-datastore": ("ezazml.cli.data", "Register a container as a datastore."),

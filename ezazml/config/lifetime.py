@@ -14,6 +14,11 @@ class BootstrapGitHub(Section):
     environment: str | None = Field(
         None, description="GitHub environment that deploys. Default: the environment's own name."
     )
+    plan_environment: str | None = Field(
+        None,
+        description="GitHub environment without reviewers whose jobs plan, and make feature environments. "
+        "Default: the deploying one's name with -plan.",
+    )
     branch: str | None = Field(None, description="Branch whose workflows may log in without a GitHub environment.")
     pull_requests: bool | None = Field(
         None,

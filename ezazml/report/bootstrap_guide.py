@@ -81,6 +81,7 @@ def _subjects(environment: Environment) -> list[str]:
         pull_requests = not environment.settings.protected
     return [
         f"jobs in the GitHub environment {github.environment or environment.name} of {github.repository}",
+        f"jobs in the GitHub environment {github.plan_environment or f'{github.environment or environment.name}-plan'}",
         *([f"workflows on the branch {github.branch}"] if github.branch else []),
         *(["workflows of pull requests"] if pull_requests else []),
     ]

@@ -7,16 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+
+import yaml
 
 from ezazml import __version__
 from ezazml.config.blocks import write_block
 from ezazml.config.checks import STATE_ACCOUNT_PLACEHOLDER
 from ezazml.config.loading import FOLDER, load_environment
 from ezazml.config.names import RULES
+from ezazml.config.promotion import FILE as PROMOTION_FILE
+from ezazml.config.promotion import read_promotion
 from ezazml.config.schema import write_schema
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import EzazmlError, InputError
@@ -37,6 +41,7 @@ _SHORTER = {
     ("compute_cluster", "gpu-cluster"): "gpu",
     ("compute_cluster", "spot-cluster"): "spot",
 }
+_PROMOTION_HEADER = "# Which push deploys which environment: branch, tag X.Y.Z, or neither (by hand); see docs/ci.md.\n"
 _README = """\
 # {title}
 
@@ -133,6 +138,26 @@ def _write_environments(project: Path, template: Path, answers: Answers) -> None
             shutil.copytree(overlay, folder / name)
         _adapt_environment(path, answers)
         load_environment(name, root=project, environ={})
+    _write_promotion(template, project, answers.environments)
+
+
+def _write_promotion(template: Path, project: Path, environments: Sequence[str]) -> None:
+    """The template's order for the environments that there are; others are deployed by hand until somebody decides."""
+    known = {step.environment: step for step in read_promotion(template).steps} if _has_promotion(template) else {}
+    steps = [
+        known[name].model_dump(by_alias=True, exclude_none=True) if name in known else {"environment": name}
+        for name in sorted(environments, key=lambda name: list(known).index(name) if name in known else len(known))
+    ]
+    if not any("branch" in step for step in steps):
+        steps[0]["branch"] = "main"
+        steps[0].pop("tag", None)
+        steps[0].pop("from", None)
+    text = yaml.safe_dump({"promotion": steps}, sort_keys=False)
+    (project / PROMOTION_FILE).write_text(f"{_PROMOTION_HEADER}{text}", encoding="utf-8")
+
+
+def _has_promotion(template: Path) -> bool:
+    return (template / PROMOTION_FILE).is_file()
 
 
 def _adapt_environment(path: Path, answers: Answers) -> None:

@@ -96,11 +96,15 @@ def test_nobody_may_log_in_until_a_repository_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("github", "protected", "subjects"),
     [
-        ({}, False, {"environment:dev", "pull_request"}),
-        ({}, True, {"environment:dev"}),
-        ({"pull_requests": True}, True, {"environment:dev", "pull_request"}),
-        ({"pull_requests": False}, False, {"environment:dev"}),
-        ({"environment": "live", "branch": "main"}, True, {"environment:live", "ref:refs/heads/main"}),
+        ({}, False, {"environment:dev", "environment:dev-plan", "pull_request"}),
+        ({}, True, {"environment:dev", "environment:dev-plan"}),
+        ({"pull_requests": True}, True, {"environment:dev", "environment:dev-plan", "pull_request"}),
+        ({"pull_requests": False, "plan_environment": "look"}, False, {"environment:dev", "environment:look"}),
+        (
+            {"environment": "live", "branch": "main"},
+            True,
+            {"environment:live", "environment:live-plan", "ref:refs/heads/main"},
+        ),
     ],
 )
 def test_who_may_log_in_from_github(
