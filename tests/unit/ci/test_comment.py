@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def change(index: int, action: str = "create", *, kind: str = "azurerm_resource_
     return Change(action, name or f"{kind}.number_{index}", kind, ("location", "tags"), (), values)
 
 
-def report(*changes: Change, environment: str = "dev", **more: str) -> PlanReport:
+def report(*changes: Change, environment: str = "dev", **more: Any) -> PlanReport:
     return PlanReport(environment, "Azure subscription 1", PlanSummary(changes, ()), assets=(), **more)
 
 
