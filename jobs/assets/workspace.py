@@ -35,6 +35,7 @@ class Workspace:
     def __init__(self, connection: Connection, *, project: str, environ: Mapping[str, str]) -> None:
         self.connection = connection
         self.project = project
+        self.environment = connection.deployment.name
         self._environ = environ
         self._local = threading.local()
         self._lock = threading.Lock()
