@@ -14,7 +14,7 @@ from jobs.deployment import Deployment
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-    from azure.core.credentials import TokenCredential
+    from azure.core.credentials import AccessToken, TokenCredential
     from azure.storage.blob import BlobServiceClient
 
 #: What Entra ID expects in a token that is exchanged for one of its own ("Workload identity federation").
@@ -87,9 +87,27 @@ def credential_of(environ: Mapping[str, str], *, tenant_id: str | None) -> Token
         return ClientAssertionCredential(
             _need(tenant, "ARM_TENANT_ID"), _need(client, "ARM_CLIENT_ID"), lambda: _assertion(environ)
         )
-    return DefaultAzureCredential(
+    login = DefaultAzureCredential(
         exclude_interactive_browser_credential=True, additionally_allowed_tenants=[tenant] if tenant else []
     )
+    return _OfTenant(login, tenant) if tenant else login
+
+
+class _OfTenant:
+    """A login that asks for tokens of one tenant.
+
+    Somebody with several tenants would otherwise get those of the one that the Azure CLI works in just now.
+    """
+
+    def __init__(self, login: TokenCredential, tenant: str) -> None:
+        self._login = login
+        self._tenant = tenant
+
+    def get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any
+    ) -> AccessToken:
+        """A token, as :class:`TokenCredential` says."""
+        return self._login.get_token(*scopes, claims=claims, tenant_id=tenant_id or self._tenant, **options)
 
 
 def _need(value: str | None, variable: str) -> str:

@@ -95,6 +95,15 @@ def left_out_here(environments: Sequence[Environment], environ: Mapping[str, str
     return found
 
 
+def require_its_shell(environment: Environment, environ: Mapping[str, str]) -> None:
+    """Raise :class:`InputError` for an environment of the sandbox in a shell that is not set for it."""
+    if environment.settings.target is Target.SANDBOX and not in_sandbox_shell(environ):
+        raise InputError(
+            f"{environment.name}: this shell is not set for the sandbox.",
+            hint='To work on it: eval "$(ezazml sandbox env)".',
+        )
+
+
 def left_out_message(environments: Sequence[Environment]) -> str:
     """Why these are left out, and how to work on them."""
     names = ", ".join(one.name for one in environments)

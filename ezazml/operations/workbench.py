@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
-from ezazml.config.loading import load_environment
+from ezazml.config.loading import load_environment, require_its_shell
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
@@ -66,6 +66,7 @@ def prepare(
     Raises :class:`InputError` for mistakes in the configuration and for missing programs.
     """
     environment = load_environment(name, root=root, environ=environ)
+    require_its_shell(environment, environ)
     log_to_file(environment.settings.logging, root)
     _LOG.info("%s: prepared to %s", name, purpose.value)
     if purpose is not Purpose.LOOK:

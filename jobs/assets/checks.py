@@ -45,7 +45,12 @@ def _name_problems(definition: Definition) -> Iterator[Problem]:
                 (field,), f"Azure refuses the name {name!r}.", f"Allowed: {_rule(definition.kind)}."
             )
     version = definition.data.get("version")
-    if definition.kind in VERSIONED and version is not None and not _NAME.match(str(version)):
+    if definition.kind in VERSIONED and isinstance(version, float):
+        # YAML has made a number of it already, so what stood there is not known any more.
+        yield definition.problem(
+            ("version",), f"YAML reads it as the number {version}; 1.10 becomes 1.1.", 'Quote it: version: "1.10".'
+        )
+    elif definition.kind in VERSIONED and version is not None and not _NAME.match(str(version)):
         yield definition.problem(("version",), f"Azure refuses the version {version!r}.", "Use a number, such as 1.")
 
 

@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jobs.assets.local_files import files_below
+from jobs.assets.sent_files import files_below
 
-#: Never part of what is declared: written by tools, or by running the code.
-LEFT_OUT = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache"})
 _CHUNK = 2**20
 
 
 def hash_files(paths: Iterable[Path]) -> str:
-    """Hash over the files' names and bytes; a folder counts with every file in it, by its relative name.
+    """Hash over the files' names and bytes; a folder counts with every file that is sent, by its relative name.
 
     The same content gives the same hash on every machine: names are in posix form and sorted.
     """
@@ -25,8 +23,7 @@ def hash_files(paths: Iterable[Path]) -> str:
         total.update(b"path\0")
         for file in files_below(path):
             name = file.name if file == path else file.relative_to(path).as_posix()
-            if LEFT_OUT.isdisjoint(name.split("/")):
-                total.update(f"{name}\0{_hash_file(file)}\0".encode())
+            total.update(f"{name}\0{_hash_file(file)}\0".encode())
     return total.hexdigest()
 
 

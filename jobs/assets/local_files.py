@@ -18,6 +18,7 @@ import yaml
 from ezazml.config.paths import Path as FieldPath
 from ezazml.errors import InputError, Problem
 from jobs.assets.asset import Definition, Kind
+from jobs.assets.sent_files import files_below, skipper
 from jobs.data.local_files import find_files
 
 #: Fields that hold a path, always (the first group) or if the text looks like one (the second).
@@ -57,7 +58,7 @@ def problems_of(definition: Definition, found: LocalPath, root: Path) -> Iterato
     yield from problems
     if not problems and definition.kind in {Kind.DATA, Kind.MODEL} and found.field == ("path",):
         try:
-            find_files(found.path)
+            find_files(found.path, skip=skipper(found.path))
         except InputError as error:  # what the upload would say, in the middle of an apply
             yield definition.problem(found.field, error.message, "Correct what is there.")
 
@@ -88,13 +89,6 @@ def _wrong_path(definition: Definition, found: LocalPath, root: Path) -> Iterato
         yield definition.problem(field, f"{_shown(path, root)} holds no files.", "Put the files into it.")
 
 
-def files_below(path: Path) -> list[Path]:
-    """The file itself, or every file in the folder, sorted by name."""
-    if path.is_file():
-        return [path]
-    return sorted((file for file in path.rglob("*") if file.is_file()), key=lambda file: file.as_posix())
-
-
 def _wrong_type(definition: Definition, found: LocalPath, root: Path) -> Iterator[Problem]:
     """A data asset's type must fit what is there."""
     if definition.kind is not Kind.DATA or found.field != ("path",):
@@ -115,8 +109,8 @@ def _wrong_type(definition: Definition, found: LocalPath, root: Path) -> Iterato
 def _wrong_table(definition: Definition, path: Path, shown: str) -> Iterator[Problem]:
     """An MLTable is a folder with a file named ``MLTable`` whose own paths exist."""
     field: FieldPath = ("path",)
-    table = path / "MLTable"
-    if not table.is_file():
+    table, skip = path / "MLTable", skipper(path)
+    if not table.is_file() or skip("MLTable"):
         yield definition.problem(
             field, f"{shown} has no file MLTable.", "Make one with `ezazml create-mltable`, or correct the path."
         )
@@ -131,7 +125,10 @@ def _wrong_table(definition: Definition, path: Path, shown: str) -> Iterator[Pro
         )
         return
     for name in named:
-        if not is_remote(str(name)) and not any(path.glob(str(name).removeprefix("./"))):
+        matches = () if is_remote(str(name)) else path.glob(str(name).removeprefix("./"))
+        if not is_remote(str(name)) and not any(
+            match.is_dir() or not skip(match.relative_to(path).as_posix()) for match in matches
+        ):
             yield definition.problem(
                 field, f"{shown}/MLTable names {name}, which is not in its folder.", "Put the file into the folder."
             )

@@ -15,7 +15,7 @@ from jobs.assets.declaration import Declaration
 from jobs.assets.dependencies import references_in
 from jobs.assets.kinds.base import Snapshot
 from jobs.assets.kinds.registry import HANDLERS, READ_WITH
-from jobs.assets.tags import PROJECT_TAG
+from jobs.assets.tags import ENVIRONMENT_TAG, PROJECT_TAG
 from jobs.assets.traffic import SHARES
 from jobs.assets.workspace import Workspace
 from jobs.azure_errors import readable_errors
@@ -133,11 +133,12 @@ def _compare(asset: Asset, workspace: Workspace, snapshots: Mapping[Kind, Snapsh
 
 
 def _orphans(snapshots: Mapping[Kind, Snapshot], workspace: Workspace, *, prune: bool) -> list[Change]:
-    """What this project registered and declares no more."""
+    """What this project registered for this environment and declares no more."""
+    ours = {PROJECT_TAG: workspace.project, ENVIRONMENT_TAG: workspace.environment}
     found: list[Change] = []
     for kind, snapshot in snapshots.items():
         for name, remote in sorted(snapshot.others.items()):
-            if remote.tags.get(PROJECT_TAG) != workspace.project or HASH_TAG not in remote.tags:
+            if not ours.items() <= remote.tags.items() or HASH_TAG not in remote.tags:
                 continue
             archives = prune and HANDLERS[kind].archives
             note = "" if HANDLERS[kind].archives else "Azure cannot archive it; delete it by hand if it is not needed"

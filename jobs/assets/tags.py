@@ -16,14 +16,16 @@ CONTENT_TAG = "ezazml.content"
 SOURCE_TAG = "ezazml.source"
 #: Which project registered the asset: only its own are ever archived.
 PROJECT_TAG = "ezazml.project"
+#: For which of its environments: several may share a workspace, and each prunes its own only.
+ENVIRONMENT_TAG = "ezazml.environment"
 
 #: On what ``--prune`` switched off: declared again, it is switched on.
 PRUNED_TAG = "ezazml.pruned"
 
-_OURS = frozenset({HASH_TAG, CONTENT_TAG, SOURCE_TAG, PROJECT_TAG, PRUNED_TAG})
+_OURS = frozenset({HASH_TAG, CONTENT_TAG, SOURCE_TAG, PROJECT_TAG, ENVIRONMENT_TAG, PRUNED_TAG})
 
 
-def tags_of(asset: Asset, project: str, present: Mapping[str, str] | None = None) -> dict[str, str]:
+def tags_of(asset: Asset, project: str, environment: str, present: Mapping[str, str] | None = None) -> dict[str, str]:
     """The declared tags and ours, and of those ``present`` in Azure what others added.
 
     That can be told only while the declaration is the one that was written last: after that, a tag that is not
@@ -33,6 +35,7 @@ def tags_of(asset: Asset, project: str, present: Mapping[str, str] | None = None
         HASH_TAG: asset.fingerprint,
         SOURCE_TAG: asset.definition.label.split(":")[0],
         PROJECT_TAG: project,
+        ENVIRONMENT_TAG: environment,
     }
     if asset.content:
         ours[CONTENT_TAG] = asset.content

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
 from jobs.assets.asset import Asset
-from jobs.assets.fingerprint import LEFT_OUT, hash_files
-from jobs.assets.local_files import files_below, local_paths
+from jobs.assets.fingerprint import hash_files
+from jobs.assets.local_files import local_paths
 from jobs.assets.retries import REQUEST_RETRIES, with_retries
 from jobs.assets.secret_values import key_vault_reader, read_secret
+from jobs.assets.sent_files import skipper
 from jobs.connection import Connection
 from jobs.data.upload import UploadMode, upload
 
@@ -34,6 +35,7 @@ class Workspace:
     def __init__(self, connection: Connection, *, project: str, environ: Mapping[str, str]) -> None:
         self.connection = connection
         self.project = project
+        self.environment = connection.deployment.name
         self._environ = environ
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -98,10 +100,10 @@ class Workspace:
                     mode=UploadMode.OVERWRITE,
                     workers=4,
                     on_progress=on_bytes,
-                    leave_out=LEFT_OUT,
+                    skip=skipper(path),
                 )
             )
-        end = f"/{files_below(path)[0].name}" if path.is_file() else ""
+        end = f"/{path.name}" if path.is_file() else ""
         return f"azureml://datastores/{name}/paths/{prefix}{end}"
 
     def _target(self, datastore: str | None) -> tuple[str, ContainerClient]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,15 +27,15 @@ class LocalFile:
     size: int
 
 
-def find_files(source: Path) -> list[LocalFile]:
-    """The file ``source``, or every file in the folder ``source``, by name.
+def find_files(source: Path, *, skip: Callable[[str], bool] = lambda _name: False) -> list[LocalFile]:
+    """The file ``source``, or every file in the folder ``source``, by name; without those to ``skip``, by name too.
 
     Raises :class:`InputError` for a path that does not exist, an empty folder, a file that cannot be read, a link
     that leaves the folder and a name that Azure refuses.
     """
     if not source.exists():
         raise InputError(f"{source}: there is no such file or folder.", hint="Check the path.")
-    paths = sorted(_walk(source, source.resolve())) if source.is_dir() else [str(source)]
+    paths = sorted(_walk(source, "", source.resolve(), skip)) if source.is_dir() else [str(source)]
     if not paths:
         raise InputError(f"{source}: the folder holds no file.", hint="Nothing was sent.")
     start = len(os.path.join(source, "")) if source.is_dir() else len(paths[0]) - len(source.name)  # noqa: PTH118
@@ -69,24 +69,30 @@ def refused_name(name: str) -> str | None:
     return None
 
 
-def _walk(folder: str | Path, source: Path) -> Iterator[str]:
+def _walk(folder: str | Path, start: str, source: Path, skip: Callable[[str], bool]) -> Iterator[str]:
     """All files below, through links too. Plain strings: a folder may hold very many files.
 
-    A link out of the folder would send what nobody sees in it, such as a key in the home folder.
+    A link out of the folder would send what nobody sees in it, such as a key in the home folder. ``start`` begins the
+    names of what is in ``folder``. A folder to skip is looked through nevertheless: something in it may be sent.
     """
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
         raise InputError(f"{folder}: the folder cannot be read: {error.strerror}.", hint="Nothing was sent.") from error
     for entry in entries:
+        name = f"{start}{entry.name}"
+        if skip(name) and (entry.is_symlink() or not entry.is_dir()):
+            continue
         if entry.is_symlink():
+            if entry.is_dir() and skip(f"{name}/anything"):
+                continue
             target = Path(entry.path).resolve()
             if not target.is_relative_to(source):
                 raise InputError(f"{entry.path}: the link leaves the folder {source}.", hint="Nothing was sent.")
             if entry.is_dir() and Path(folder).resolve().is_relative_to(target):
                 raise InputError(f"{entry.path}: the link leads back to a folder above it.", hint="Nothing was sent.")
         if entry.is_dir():
-            yield from _walk(entry.path, source)
+            yield from _walk(entry.path, f"{name}/", source, skip)
         else:
             yield entry.path
 

@@ -170,7 +170,8 @@ class RemoteData:
         if name not in self._datastores:
             self._datastores[name] = find_datastore(self._connection, name)
         target = self._datastores[name]
-        return Location(target.account, target.container, unquote(match["path"] or ""))
+        # Such an address holds the blob's name as it is; `%` has no meaning in it.
+        return Location(target.account, target.container, match["path"] or "")
 
     def _place(self, location: Location) -> Path:
         return self._cache.joinpath("files", location.account, location.container, *location.path.split("/"))

@@ -90,6 +90,10 @@ def test_addresses_of_datastores(remote: RemoteData, connection: FakeConnection,
     assert remote.full_uri(uri) == f"{FULL}/a/b.csv"
 
 
+def test_a_percent_sign_in_a_datastore_is_part_of_the_name(remote: RemoteData) -> None:
+    assert remote.locate("azureml://datastores/store/paths/50%25 off/100%.csv").path == "50%25 off/100%.csv"
+
+
 @pytest.mark.parametrize(
     ("uri", "message"),
     [

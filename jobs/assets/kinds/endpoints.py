@@ -50,7 +50,7 @@ class Endpoints:
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
             present = _present(operations, asset.key.name)
-            entity.tags = tags_of(asset, workspace.project, present.tags if present else None)
+            entity.tags = tags_of(asset, workspace.project, workspace.environment, present.tags if present else None)
             _keep_answering(entity, present)
             operations.begin_create_or_update(entity).result()
 

@@ -54,7 +54,9 @@ class Schedules:
 
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
-            entity.tags = tags_of(asset, workspace.project, change.remote.tags if change.remote else None)
+            entity.tags = tags_of(
+                asset, workspace.project, workspace.environment, change.remote.tags if change.remote else None
+            )
             if change.remote is not None and not change.remote.entity.is_enabled and not _is_pruned(change.remote):
                 entity._is_enabled = False
             with workspace.sending(asset):

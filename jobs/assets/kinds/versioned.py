@@ -192,7 +192,7 @@ class Versioned:
                 return found
             try:
                 entity = self._entity(asset, version, address)
-                entity.tags = tags_of(asset, workspace.project, present)
+                entity.tags = tags_of(asset, workspace.project, workspace.environment, present)
                 with workspace.sending(asset) if address is None else nullcontext():
                     self._operations(workspace).create_or_update(entity)
             except HttpResponseError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ezazml.config.loading import environments_to_synthesise, left_out_here, load_environment
+from ezazml.config.loading import environments_to_synthesise, left_out_here, load_environment, require_its_shell
 from ezazml.config.targets import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, Target
 from ezazml.errors import InputError
 from sandbox import identity
@@ -76,6 +76,15 @@ def test_an_environment_of_the_sandbox_is_left_out_of_a_normal_shell(project: Pa
     assert left_out_here(environments[:1], {"EZAZML_ENVIRONMENTS": "dev"}) == []
     with pytest.raises(InputError, match=r'eval "\$\(ezazml sandbox env\)"'):
         left_out_here(environments, {"EZAZML_ENVIRONMENTS": "sandbox"})
+
+
+def test_working_on_the_sandbox_in_a_normal_shell_is_refused_with_the_next_step_alone(project: Path) -> None:
+    with pytest.raises(InputError, match="not set for the sandbox") as raised:
+        require_its_shell(load_environment("sandbox", root=project, environ={}), {})
+    assert 'eval "$(ezazml sandbox env)"' in str(raised.value)
+    assert "EZAZML_ENVIRONMENTS" not in str(raised.value)
+    require_its_shell(load_environment("sandbox", root=project, environ=SHELL), SHELL)
+    require_its_shell(load_environment("dev", root=project, environ={}), {})
 
 
 def test_the_target_azure_is_refused_for_the_sandbox(project: Path) -> None:

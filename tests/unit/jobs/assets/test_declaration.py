@@ -347,3 +347,12 @@ def test_the_original_variables_declare_one_more_datastore(declared: Project) ->
 def test_a_file_that_is_no_text_is_named(declared: Project) -> None:
     declared.data("titanic").write_bytes(b"\xff\xfe\x00")
     assert "is not UTF-8 text" in declared.problem()
+
+
+def test_a_version_that_yaml_takes_for_a_number_must_be_quoted(declared: Project) -> None:
+    declared.data("titanic", version="1.10")
+    assert (
+        'version: YAML reads it as the number 1.1; 1.10 becomes 1.1. Quote it: version: "1.10".' in declared.problem()
+    )
+    declared.data("titanic", version="'1.10'")
+    assert declared.assets()["data titanic"].version == "1.10"

@@ -53,6 +53,7 @@ class Operations:
 
 class Workspace:
     project = "tests"
+    environment = "dev"
 
     def __init__(self) -> None:
         self.ml = SimpleNamespace(data=Operations())
