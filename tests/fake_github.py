@@ -31,8 +31,8 @@ class FakeGitHub:
         if method == "GET" and (path.endswith("/comments") or path.endswith("/issues")):
             everything = self.comments if path.endswith("/comments") else self.issues
             page, size = int(query["page"][0]), int(query["per_page"][0])
-            found = [one for one in everything if one.get("state", "open") == "open"]
-            return 200, found[(page - 1) * size : page * size]
+            listed = [one for one in everything if one.get("state", "open") == "open"]
+            return 200, listed[(page - 1) * size : page * size]
         if method == "POST" and path.endswith(("/comments", "/issues")):
             target = self.comments if path.endswith("/comments") else self.issues
             number = len(target) + 1

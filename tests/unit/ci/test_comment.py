@@ -22,8 +22,8 @@ def change(index: int, action: str = "create", *, kind: str = "azurerm_resource_
     return Change(action, name or f"{kind}.number_{index}", kind, ("location", "tags"), (), values)
 
 
-def report(*changes: Change, environment: str = "dev", **more: str) -> PlanReport:
-    return PlanReport(environment, "Azure subscription 1", PlanSummary(changes, ()), assets=(), **more)
+def report(*changes: Change, environment: str = "dev", note: str = "") -> PlanReport:
+    return PlanReport(environment, "Azure subscription 1", PlanSummary(changes, ()), assets=(), note=note)
 
 
 def test_a_table_names_every_environment_with_its_counts() -> None:
