@@ -31,17 +31,17 @@ class FakeGitHub:
         if method == "GET" and (path.endswith("/comments") or path.endswith("/issues")):
             everything = self.comments if path.endswith("/comments") else self.issues
             page, size = int(query["page"][0]), int(query["per_page"][0])
-            found = [issue for issue in everything if issue.get("state", "open") == "open"]
-            return 200, found[(page - 1) * size : page * size]
+            listed = [one for one in everything if one.get("state", "open") == "open"]
+            return 200, listed[(page - 1) * size : page * size]
         if method == "POST" and path.endswith(("/comments", "/issues")):
             target = self.comments if path.endswith("/comments") else self.issues
             number = len(target) + 1
             target.append({"id": number, "number": number, "html_url": f"https://github.test/{number}", **bot, **body})
             return 201, target[-1]
-        if method == "PATCH" and (one := re.search(r"/(issues/comments|issues)/(\d+)$", path)):
-            target = self.comments if one[1].endswith("comments") else self.issues
-            target[int(one[2]) - 1].update(body)
-            return 200, target[int(one[2]) - 1]
+        if method == "PATCH" and (found := re.search(r"/(issues/comments|issues)/(\d+)$", path)):
+            target = self.comments if found[1].endswith("comments") else self.issues
+            target[int(found[2]) - 1].update(body)
+            return 200, target[int(found[2]) - 1]
         if method == "POST" and path.endswith("/check-runs"):
             self.checks.append(body)
             return 201, body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import subprocess
@@ -19,6 +20,7 @@ EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 Json = dict[str, Any]
 
 
+@functools.cache
 def load(path: Path) -> Json:
     """A workflow. PyYAML reads the key ``on`` as true."""
     content: Json = {
@@ -115,7 +117,7 @@ class Runner:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        for name, value in _outputs(output.read_text()).items():
+        for name, value in outputs_in(output.read_text()).items():
             self.values[f"steps.{step.get('id')}.outputs.{name}"] = value
         return StepResult(step.get("name") or step["run"], done.returncode, done.stdout + done.stderr)
 
@@ -123,8 +125,8 @@ class Runner:
         return EXPRESSION.sub(lambda found: self.values[found[1]], text)
 
 
-def _outputs(text: str) -> dict[str, str]:
-    """GITHUB_OUTPUT: `name<<end`, lines, `end`."""
+def outputs_in(text: str) -> dict[str, str]:
+    """What GITHUB_OUTPUT holds: `name<<end`, lines, `end`."""
     found, lines = {}, iter(text.splitlines())
     for line in lines:
         name, end = line.split("<<", 1)

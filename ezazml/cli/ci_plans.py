@@ -56,7 +56,7 @@ def _report(name: str) -> PlanReport:
 
     context = enter(name)
     if _has_no_login(context.target, context.environ):
-        return PlanReport(name, note="Its GitHub environment has no AZURE_CLIENT_ID, see docs/ci.md.")
+        return PlanReport(name, note="Its GitHub environment has no AZURE_CLIENT_ID: not planned; see docs/ci.md.")
     bench = open_bench(name, Purpose.DEPLOY)
     with progress("Planning"):
         planned = deployment.plan(bench)

@@ -139,6 +139,7 @@ def _write_environments(project: Path, template: Path, answers: Answers) -> None
         _adapt_environment(path, answers)
         load_environment(name, root=project, environ={})
     _write_promotion(template, project, answers.environments)
+    _adapt_feature_workflow(project, answers.environments)
 
 
 def _write_promotion(template: Path, project: Path, environments: Sequence[str]) -> None:
@@ -154,6 +155,16 @@ def _write_promotion(template: Path, project: Path, environments: Sequence[str])
         steps[0].pop("from", None)
     text = yaml.safe_dump({"promotion": steps}, sort_keys=False)
     (project / PROMOTION_FILE).write_text(f"{_PROMOTION_HEADER}{text}", encoding="utf-8")
+
+
+def _adapt_feature_workflow(project: Path, environments: Sequence[str]) -> None:
+    """Feature environments are made from dev; in a project without one, from its first environment."""
+    path = project / ".github" / "workflows" / "feature-environment.yml"
+    if "dev" in environments or not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("SOURCE: dev ", f"SOURCE: {environments[0]} ").replace("dev-plan", f"{environments[0]}-plan")
+    path.write_text(text, encoding="utf-8")
 
 
 def _has_promotion(template: Path) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ezazml.ci.github import GitHub
 from tests.e2e.conftest import Project
 from tests.fake_github import TOKEN, FakeGitHub, fake_github
 from tests.workflow_files import Runner, StepResult
@@ -96,6 +97,13 @@ def test_a_change_from_its_pull_request_to_its_end(at: Project, runner: Runner, 
     again = runner.job("_environment.yml", "apply")
     assert again[0].code == 1
     assert "there is no plan" in again[0].text
+
+    # at night nothing has changed, and the issue of the night before is closed
+    marker = "<!-- ezazml: drift of dev -->"
+    GitHub("contoso/ml", TOKEN, github.url).upsert_issue(marker, title="t", body=marker, label="drift")
+    ok(runner.job("drift.yml", "environments"))
+    assert json.loads(values["steps.all.outputs.environments"]) == ["dev", "uat", "preprod", "prd"]
+    assert "dev: no drift. Closed" in ok(runner.job("drift.yml", "drift"))
 
     # removed by hand
     values |= {

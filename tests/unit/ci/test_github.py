@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ezazml.ci.actions import add_summary, read_event, set_output
+from ezazml.ci.actions import add_summary, set_output
 from ezazml.ci.github import GitHub, github_of
 from ezazml.errors import EzazmlError, InputError
 from tests.fake_github import TOKEN, FakeGitHub, fake_github
-from tests.workflow_files import _outputs
+from tests.workflow_files import outputs_in
 
 
 @pytest.fixture
@@ -82,23 +82,14 @@ def test_a_variable_that_is_missing_is_named(environ: dict[str, str], message: s
         github_of(environ)
 
 
-def test_an_output_cannot_add_other_outputs(tmp_path: Path) -> None:
+def test_an_output_cannot_add_otheroutputs_in(tmp_path: Path) -> None:
     environ = {"GITHUB_OUTPUT": str(tmp_path / "output")}
     set_output(environ, "name", "a\nother<<EOF\nb\nEOF")
     set_output(environ, "next", "c")
-    assert _outputs((tmp_path / "output").read_text()) == {"name": "a\nother<<EOF\nb\nEOF", "next": "c"}
+    assert outputs_in((tmp_path / "output").read_text()) == {"name": "a\nother<<EOF\nb\nEOF", "next": "c"}
 
 
 def test_on_a_laptop_outputs_and_summaries_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     set_output({}, "name", "value")
     add_summary({}, "# summary")
     assert capsys.readouterr().out == "name=value\n# summary\n"
-
-
-def test_an_event_is_read_or_its_file_named(tmp_path: Path) -> None:
-    (tmp_path / "event").write_text('{"a": 1}')
-    assert read_event({}) == {}
-    assert read_event({"GITHUB_EVENT_PATH": str(tmp_path / "event")}) == {"a": 1}
-    (tmp_path / "event").write_text("no")
-    with pytest.raises(InputError, match="GITHUB_EVENT_PATH"):
-        read_event({"GITHUB_EVENT_PATH": str(tmp_path / "event")})

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from ezazml.cli.init import init
 from ezazml.config.loading import available_environments, load_environment
+from ezazml.config.promotion import read_promotion
 from ezazml.errors import EzazmlError, InputError
 from ezazml.scaffold import project as scaffold
 from ezazml.scaffold.template import COPIED, COPIED_TESTS, LEFT_OUT, template_folder
@@ -67,6 +68,18 @@ def test_a_project_of_ones_own(tmp_path: Path) -> None:
     assert "backend" not in settings(folder, "sandbox")
     assert "# my ml" in (folder / "README.md").read_text()
     assert [path.name for path in folder.parent.iterdir()] == ["my ml"]
+
+
+def test_the_promotion_knows_the_projects_environments(tmp_path: Path) -> None:
+    assert run(str(tmp_path / "a"), "--yes", "--environments", "prd,qa,dev").exit_code == 0
+    steps = {step.environment: step.trigger for step in read_promotion(tmp_path / "a").steps}
+    assert steps == {"dev": "a push to main", "prd": "a tag X.Y.Z on release", "qa": "by hand"}
+    assert run(str(tmp_path / "b"), "--yes", "--environments", "play").exit_code == 0
+    assert [step.trigger for step in read_promotion(tmp_path / "b").steps] == ["a push to main"]
+    workflow = (tmp_path / "b" / ".github" / "workflows" / "feature-environment.yml").read_text()
+    assert "SOURCE: play " in workflow
+    assert "environment: play-plan" in workflow
+    assert "dev-plan" not in workflow
 
 
 def test_it_has_all_code_and_the_tests_that_hold_for_it(tmp_path: Path) -> None:
