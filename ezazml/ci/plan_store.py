@@ -111,13 +111,20 @@ def store_of(environment: Environment, environ: Mapping[str, str]) -> PlanStore:
     settings = environment.settings
     if isinstance(settings.backend, AzurermBackend):
         return BlobStore(_container(environment, settings.backend, environ))
-    if settings.target is not Target.SANDBOX and environ.get("GITHUB_ACTIONS") == "true":
-        name = environment.name
+    require_lasting_state(environment, environ)
+    return FolderStore(environment.root / ".ezazml" / "kept-plans")
+
+
+def require_lasting_state(environment: Environment, environ: Mapping[str, str]) -> None:
+    """Raise :class:`InputError` in a workflow when the state would be lost with the workflow's machine."""
+    settings, name = environment.settings, environment.name
+    if settings.target is Target.SANDBOX or isinstance(settings.backend, AzurermBackend):
+        return
+    if environ.get("GITHUB_ACTIONS") == "true":
         raise InputError(
             f"environments/{name}.yaml: backend.type is local: the state would be lost with the workflow's machine.",
             hint=f"Give it a storage account: ezazml bootstrap {name} --write",
         )
-    return FolderStore(environment.root / ".ezazml" / "kept-plans")
 
 
 def save(environment: Environment, store: PlanStore, plan: Path, key: str) -> None:

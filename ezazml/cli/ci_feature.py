@@ -76,12 +76,15 @@ def expired(source: str) -> None:
 
 def _made(branch: str, source: str, life: timedelta) -> str:
     """The name of the branch's environment, whose file is there afterwards; one that is there keeps its end."""
+    from ezazml.ci.plan_store import require_lasting_state  # noqa: PLC0415
     from ezazml.config.feature_names import branch_of, feature_environment_name  # noqa: PLC0415
     from ezazml.config.loading import environ_to_look, load_environment  # noqa: PLC0415
 
     root = find_project()
-    settings = load_environment(source, root=root, environ=environ_to_look(source, os.environ)).settings
-    name = feature_environment_name(branch, prefix=settings.prefix)
+    loaded = load_environment(source, root=root, environ=environ_to_look(source, os.environ))
+    # On an empty state of a new machine the check would pass, and a deployment would be forgotten.
+    require_lasting_state(loaded, os.environ)
+    name = feature_environment_name(branch, prefix=loaded.settings.prefix)
     if (root / "environments" / f"{name}.yaml").is_file() and life <= timedelta(days=1):
         return name
     path, _ = features.create(

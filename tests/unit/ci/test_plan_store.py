@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ezazml.ci.plan_store import FolderStore, drop, fetch, save, store_of
+from ezazml.cli.ci import ci
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
@@ -82,3 +84,14 @@ def test_a_state_on_the_workflows_machine_is_refused(dev: Environment) -> None:
     assert isinstance(store_of(dev, {}), FolderStore)
     with pytest.raises(InputError, match=r"the state would be lost.*ezazml bootstrap dev --write"):
         store_of(dev, {"GITHUB_ACTIONS": "true"})
+
+
+@pytest.mark.parametrize("command", ["feature", "cleanup"])
+def test_a_pull_requests_environment_needs_a_state_that_lasts(
+    project: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(project)
+    answer = CliRunner().invoke(ci, [command, "--branch", "feature/a"], env={"GITHUB_ACTIONS": "true"})
+    assert isinstance(answer.exception, InputError)
+    assert "the state would be lost" in str(answer.exception)
+    assert not (project / "environments" / ".gitignore").exists()
