@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from constructs_lib import bindings as tf
 from constructs_lib.resource_group import ResourceGroup
+from constructs_lib.workspace_identity import WorkspaceIdentity
 
 
 class MlWorkspace(tf.Construct):
-    """An Azure ML workspace with a system-assigned identity.
+    """An Azure ML workspace with a system-assigned identity, or with an ``identity`` made for it.
 
-    Azure itself gives that identity its roles on the resource group, the vault and the blobs of the storage account
-    when it creates the workspace; assigning them again fails with RoleAssignmentExists (Microsoft Learn, "Set up
-    authentication between Azure Machine Learning and other services"). Outputs: ``name``, ``id``,
+    Azure itself gives a system-assigned identity its roles on the resource group, the vault and the blobs of the
+    storage account when it creates the workspace; assigning them again fails with RoleAssignmentExists (Microsoft
+    Learn, "Set up authentication between Azure Machine Learning and other services"). Outputs: ``name``, ``id``,
     ``principal_id``.
     """
 
@@ -30,9 +31,13 @@ class MlWorkspace(tf.Construct):
         description: str | None,
         high_business_impact: bool,
         public_network_access_enabled: bool,
+        identity: WorkspaceIdentity | None = None,
         prevent_destroy: bool = False,
     ) -> None:
         super().__init__(scope, id)
+        acts_as = tf.MachineLearningWorkspaceIdentity(type="SystemAssigned")
+        if identity is not None:
+            acts_as = tf.MachineLearningWorkspaceIdentity(type="UserAssigned", identity_ids=[identity.id])
         self.resource = tf.MachineLearningWorkspace(
             self,
             "Default",
@@ -47,10 +52,12 @@ class MlWorkspace(tf.Construct):
             description=description,
             high_business_impact=high_business_impact,
             public_network_access_enabled=public_network_access_enabled,
-            identity=tf.MachineLearningWorkspaceIdentity(type="SystemAssigned"),
+            identity=acts_as,
+            primary_user_assigned_identity=identity.id if identity else None,
+            depends_on=[identity.in_force] if identity else None,
             lifecycle=tf.TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
         self.name: str = self.resource.name
         self.id: str = self.resource.id
         self.location: str = self.resource.location
-        self.principal_id: str = self.resource.identity.principal_id
+        self.principal_id: str = identity.principal_id if identity else self.resource.identity.principal_id

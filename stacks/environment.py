@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from constructs_lib import bindings as tf
+from constructs_lib.addresses import address_of
 from constructs_lib.application_identity import ApplicationIdentity
 from constructs_lib.container_registry import ContainerRegistry
+from constructs_lib.diagnostics import add_diagnostics
 from constructs_lib.entra_user import EntraUser
 from constructs_lib.key_vault import DEPLOYER, KeyVault
 from constructs_lib.ml_compute import ComputeCluster, ComputeInstance
@@ -18,10 +21,15 @@ from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
 from constructs_lib.tagging import DefaultTags
+from ezazml.config.access import PrincipalType
 from ezazml.config.environment import Environment
-from ezazml.config.models import AzurermBackend, PrincipalType
+from ezazml.config.models import AzurermBackend
+from ezazml.config.roles import BUNDLES
+from stacks.access import add_role_assignments, grant_bundle, make_workspace_identity
 from stacks.outputs import add_outputs
+from stacks.policy import add_policy
 from stacks.providers import add_providers
+from stacks.signals import add_alerts, add_budget
 
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
 FILE_PRIVILEGED_CONTRIBUTOR = "Storage File Data Privileged Contributor"
@@ -35,7 +43,7 @@ class EnvironmentStack(tf.TerraformStack):
         self.environment = environment
         self.settings = environment.settings
         self.names = environment.names
-        self._roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
+        self.roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
         self._add_backend()
         self.providers = add_providers(self, self.settings)
         self.resource_group = ResourceGroup(
@@ -45,15 +53,22 @@ class EnvironmentStack(tf.TerraformStack):
         self.storage = self._storage()
         self.key_vault = self._key_vault()
         self.registry = self._registry()
+        self.workspace_identity = make_workspace_identity(self)
         self.workspace = self._workspace()
         self.instances = self._instances()
         self.clusters = self._clusters()
         self.application = self._application()
         self.user = self._user()
         self._grant_data_access()
+        add_role_assignments(self)
+        add_alerts(self)
+        add_budget(self)
+        # After everything that has something to tell, before the locks that cover it.
+        self.diagnostics = self._diagnostics()
         self._protect()
         add_outputs(self)
-        tf.Aspects.of(self).add(DefaultTags(self._tags()))
+        self._tag()
+        self.policy = add_policy(self)
 
     def _add_backend(self) -> None:
         backend = self.settings.backend
@@ -109,6 +124,7 @@ class EnvironmentStack(tf.TerraformStack):
             sku=vault.sku,
             authorization=vault.authorization,
             role_wait_seconds=vault.role_wait_seconds,
+            write_only_secrets=vault.write_only_secrets,
             soft_delete_days=vault.soft_delete_days,
             purge_protection_enabled=vault.purge_protection_enabled,
             prevent_destroy=self.settings.protected,
@@ -116,8 +132,8 @@ class EnvironmentStack(tf.TerraformStack):
         key_vault.grant_secrets(
             DEPLOYER,
             object_id=self.providers.deployer_object_id,
-            principal_type=self._deployer_kind(),
-            manage=True,
+            principal_type=self.deployer_kind(),
+            access="manage",
         )
         return key_vault
 
@@ -148,6 +164,7 @@ class EnvironmentStack(tf.TerraformStack):
             description=workspace.description,
             high_business_impact=workspace.high_business_impact,
             public_network_access_enabled=workspace.public_network_access_enabled,
+            identity=self.workspace_identity,
             prevent_destroy=self.settings.protected,
         )
 
@@ -193,7 +210,7 @@ class EnvironmentStack(tf.TerraformStack):
         if not setting.enabled:
             return None
         # Entra takes no group as an owner: who makes the application owns it, and the others' logins change nothing.
-        by_group = self._deployer_kind() is Kind.GROUP
+        by_group = self.deployer_kind() is Kind.GROUP
         application = ApplicationIdentity(
             self,
             "application",
@@ -201,6 +218,7 @@ class EnvironmentStack(tf.TerraformStack):
             owner_object_id=self.providers.login_object_id if by_group else self.providers.deployer_object_id,
             keep_owners=by_group,
             secret=setting.secret_enabled,
+            secret_rotation=setting.secret_rotation,
         )
         if setting.github is not None:
             application.trust_github(
@@ -208,30 +226,27 @@ class EnvironmentStack(tf.TerraformStack):
                 environment=setting.github.environment,
                 branch=setting.github.branch,
             )
-        self._grant(
-            "application_group",
-            "Contributor",
-            self.resource_group.id,
-            application.service_principal_object_id,
-            Kind.SERVICE_PRINCIPAL,
-        )
-        self.key_vault.grant_secrets(
+        grant_bundle(
+            self,
             "application",
-            object_id=application.service_principal_object_id,
-            principal_type=Kind.SERVICE_PRINCIPAL,
+            BUNDLES[setting.role],
+            principal_id=application.service_principal_object_id,
+            kind=Kind.SERVICE_PRINCIPAL,
         )
-        if application.secret_value is not None:
+        if application.secret_value is not None and application.secret_id is not None:
             self.key_vault.add_secret(
                 "client_id",
                 name="application-client-id",
                 value=application.client_id,
                 content_type="client id of the project's application",
+                version=f"{address_of(application.application)}.client_id",
             )
             self.key_vault.add_secret(
                 "client_secret",
                 name="application-client-secret",
                 value=application.secret_value,
                 content_type="client secret of the project's application",
+                version=application.secret_id,
             )
         return application
 
@@ -256,23 +271,20 @@ class EnvironmentStack(tf.TerraformStack):
             password=password.string_value,
             domain=user.domain,
         )
-        self._grant("user_workspace", "AzureML Data Scientist", self.workspace.id, made.object_id, Kind.USER)
+        # People find the secrets they need where they work: none gets access to the vault.
+        grant_bundle(self, "user", BUNDLES[user.role], principal_id=made.object_id, kind=Kind.USER, vault=False)
         return made
 
     def _grant_data_access(self) -> None:
         """Data roles: a role on the workspace or the group gives no access to the data itself."""
         readers: dict[str, tuple[str, Kind | None]] = {
-            DEPLOYER: (self.providers.deployer_object_id, self._deployer_kind())
+            DEPLOYER: (self.providers.deployer_object_id, self.deployer_kind())
         }
-        if self.application is not None:
-            readers["application"] = (self.application.service_principal_object_id, Kind.SERVICE_PRINCIPAL)
-        if self.user is not None:
-            readers["user"] = (self.user.object_id, Kind.USER)
         for cluster_id, cluster in self.clusters.items():
             if cluster.principal_id is not None:
                 readers[cluster_id] = (cluster.principal_id, Kind.SERVICE_PRINCIPAL)
                 if self.registry is not None:
-                    self._grant(
+                    self.grant(
                         f"{cluster_id}_images",
                         "AcrPull",
                         self.registry.id,
@@ -280,38 +292,56 @@ class EnvironmentStack(tf.TerraformStack):
                         Kind.SERVICE_PRINCIPAL,
                     )
         for who, (principal_id, kind) in readers.items():
-            self._grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
-        # Azure gives the workspace's identity the blobs, not the files, which notebooks live on.
-        self._grant(
-            "workspace_files",
-            FILE_PRIVILEGED_CONTRIBUTOR,
-            self.storage.id,
-            self.workspace.principal_id,
-            Kind.SERVICE_PRINCIPAL,
+            self.grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
+        if self.workspace_identity is None:
+            # Azure gives the workspace's own identity the blobs, not the files, which notebooks live on.
+            self.grant(
+                "workspace_files",
+                FILE_PRIVILEGED_CONTRIBUTOR,
+                self.storage.id,
+                self.workspace.principal_id,
+                Kind.SERVICE_PRINCIPAL,
+            )
+
+    def _diagnostics(self) -> dict[str, list[tf.MonitorDiagnosticSetting]]:
+        if not self.settings.diagnostics.enabled:
+            return {}
+        return add_diagnostics(
+            self, self.node.find_all(), log_analytics_workspace_id=self.monitoring.log_analytics_workspace_id
         )
 
     def _protect(self) -> None:
         if not self.settings.protected:
             return
-        # A lock also keeps role assignments on the resource from being deleted.
-        storage = [self.storage.resource, *self.storage.containers.values(), *self._roles_on[self.storage.id]]
-        vault = [self.key_vault.resource, *self.key_vault.access, *self.key_vault.secrets]
-        lock_against_deletion(self, "storage", resource_id=self.storage.id, dependents=storage)
-        lock_against_deletion(self, "key_vault", resource_id=self.key_vault.id, dependents=vault)
+        # A lock also keeps role assignments and diagnostic settings on the resource from being deleted.
+        storage = [*self.storage.containers.values(), *self.roles_on[self.storage.id]]
+        vault = [*self.key_vault.access, *self.key_vault.secrets, *self.roles_on[self.key_vault.id]]
+        self._lock("storage", self.storage.resource, storage)
+        self._lock("key_vault", self.key_vault.resource, vault)
         if self.registry is not None:
-            registry = [self.registry.resource, *self._roles_on[self.registry.id]]
-            lock_against_deletion(self, "registry", resource_id=self.registry.id, dependents=registry)
+            self._lock("registry", self.registry.resource, self.roles_on[self.registry.id])
 
-    def _grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> None:
+    def _lock(self, id: str, resource: tf.TerraformResource, inside: Sequence[tf.TerraformResource]) -> None:
+        address = address_of(resource)
+        dependents = [resource, *inside, *self.diagnostics.get(address, [])]
+        lock_against_deletion(self, id, resource_id=f"${{{address}.id}}", dependents=dependents)
+
+    def grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> tf.RoleAssignment:
+        """Give a role; what locks its scope must know of it."""
         role_assignment = assign_role(
             self, id, role=role, scope_id=scope_id, principal_id=principal_id, principal_type=kind
         )
-        self._roles_on[scope_id].append(role_assignment)
+        self.roles_on[scope_id].append(role_assignment)
+        return role_assignment
 
-    def _deployer_kind(self) -> Kind | None:
+    def deployer_kind(self) -> Kind | None:
+        """What the deployer is, where that is known."""
         kind: PrincipalType | None = self.settings.identities.deployer.principal_type
         return None if kind is None else Kind(kind.value)
 
-    def _tags(self) -> dict[str, str]:
+    def _tag(self) -> None:
         own = {"environment": self.environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
-        return {**own, **self.settings.tags}
+        if self.environment.git_commit is not None:
+            # On the group alone: otherwise every commit would change every resource.
+            self.resource_group.resource.tags = {"git_commit": self.environment.git_commit}
+        tf.Aspects.of(self).add(DefaultTags({**own, **self.settings.tags}))

@@ -5,18 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
-from ezazml.config.models import (
-    AzurermBackend,
-    ComputeCluster,
-    ComputeInstance,
-    EnvironmentModel,
-    PrincipalType,
-    Section,
-)
+from ezazml.config.access import PrincipalType
+from ezazml.config.models import AzurermBackend, ComputeCluster, ComputeInstance, EnvironmentModel
 from ezazml.config.names import RULES
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
 from ezazml.config.regions import REGIONS, normalise_region
+from ezazml.config.sections import Section
+from ezazml.config.security_checks import check_security
 from ezazml.config.sizes import retired_family
 from ezazml.config.targets import Target
 from ezazml.config.variables import variable_names
@@ -59,7 +56,8 @@ def secrets_in_file(file: YamlFile) -> list[Problem]:
 def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
     """Everything that is wrong with settings of the right types."""
     findings: list[Finding] = []
-    for check in (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies):
+    checks = (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies)
+    for check in (*checks, check_security):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 
@@ -156,10 +154,26 @@ def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
             yield path, r"a tag's name has 1 to 128 characters, none of <>%&\?/.", "Rename the tag."
         if len(value) > 256:
             yield path, f"a tag's value has at most 256 characters, this one {len(value)}.", "Shorten it."
+        if name == "ExpireOn" and not _is_date(value):
+            yield path, f"{value!r} is not a date.", "Write it as year-month-day: 2027-12-31."
         if name.lower() in lower:
             other = lower[name.lower()]
             yield path, f"Azure does not tell {name!r} from {other!r}: tag names ignore case.", "Keep one."
         lower[name.lower()] = name
+    for index, name in enumerate(settings.required_tags):
+        if name not in settings.tags:
+            yield (
+                ("required_tags", index),
+                f"tags has no {name!r}.",
+                f"Add tags.{name}, or take it out of required_tags.",
+            )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _storage(settings: EnvironmentModel) -> Iterator[Finding]:

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.regions import normalise_region
+from ezazml.config.roles import RoleBundle
+from ezazml.config.sections import Group, Section
+from ezazml.config.signals import Alerts, Budget, Diagnostics
 from ezazml.config.targets import Target
-
-
-class Group(BaseModel):
-    """Base of every group of settings: unknown keys are refused, values cannot be changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Section(Group):
-    """A group that may have numbers. (A group chosen by its ``type`` must not check before it is chosen.)"""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """In Python ``True`` is 1; who writes ``count: yes`` did not mean one."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
-            raise PydanticCustomError("number_type", "a truth value")
-        return value
-
 
 # --- where and how the state is kept --------------------------------------------------------------------
 
@@ -58,14 +40,6 @@ Backend = Annotated[AzurermBackend | LocalBackend, Field(discriminator="type")]
 
 
 # --- who acts -------------------------------------------------------------------------------------------
-
-
-class PrincipalType(StrEnum):
-    """Kind of an Entra principal, as Azure's role assignments name it."""
-
-    USER = "User"
-    GROUP = "Group"
-    SERVICE_PRINCIPAL = "ServicePrincipal"
 
 
 class DeployerIdentity(Section):
@@ -99,6 +73,12 @@ class ApplicationIdentity(Section):
     secret_enabled: bool = Field(
         True, description="Create a client secret and put it with the client id into the key vault."
     )
+    secret_rotation: str | None = Field(
+        None, description="Any text, such as a date: changing it makes a new secret (ezazml rotate-secret does it now)."
+    )
+    role: RoleBundle = Field(
+        RoleBundle.CONTRIBUTOR, description="What it may do: see docs/security.md for the roles of each."
+    )
     github: GitHubFederation | None = None
 
 
@@ -115,6 +95,7 @@ class User(Section):
     enabled: bool = False
     principal_name_prefix: str = "ezazml-user"
     display_name: str = "EZAZ ML user"
+    role: RoleBundle = Field(RoleBundle.TRAINER, description="What the user may do: see docs/security.md.")
     domain: str | None = Field(None, description="Verified domain of the tenant. Default: the tenant's initial domain.")
     password: SecretStr | None = Field(
         None,
@@ -147,6 +128,11 @@ class KeyVault(Section):
     )
     soft_delete_days: int = Field(7, ge=7, le=90, description="Azure lets it be set once: choose before deploying.")
     purge_protection_enabled: bool = False
+    write_only_secrets: bool = Field(
+        False,
+        description="Keep the secrets' values out of their part of Terraform's state (value_wo). Needs Terraform or "
+        "OpenTofu 1.11.",
+    )
 
 
 class ContainerRegistry(Section):
@@ -169,6 +155,12 @@ class Workspace(Section):
     friendly_name: str | None = None
     description: str | None = None
     high_business_impact: bool = False
+    identity: Literal["system", "user_assigned"] = Field(
+        "system", description="user_assigned: an identity of its own, with the roles that docs/security.md lists."
+    )
+    identity_role_wait_seconds: int = Field(
+        120, ge=0, le=900, description="With user_assigned: wait for its roles before the workspace is made."
+    )
     public_network_access_enabled: bool = True
 
 
@@ -213,7 +205,10 @@ class NameOverrides(Section):
     key_vault: str | None = None
     container_registry: str | None = None
     workspace: str | None = None
+    workspace_identity: str | None = None
     application: str | None = None
+    action_group: str | None = None
+    budget: str | None = None
 
 
 # --- what the commands use (variables of the original tool) --------------------------------------------
@@ -324,16 +319,24 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field({}, description="Such as Owner, CostCenter, ExpireOn (a date: 2027-12-31).")
+    required_tags: tuple[str, ...] = Field((), description="Names that tags must have; the synthesis checks them too.")
+    tag_git_commit: bool = Field(
+        False, description="Tag the resource group, and nothing else, with the commit: each commit changes one tag."
+    )
     tenant_id: str | None = None
     subscription_id: str | None = None
     backend: Backend = LocalBackend()
     identities: Identities = Identities()
     user: User = User()
+    role_assignments: tuple[RoleAssignment, ...] = ()
     storage: Storage = Storage()
     key_vault: KeyVault = KeyVault()
     container_registry: ContainerRegistry = ContainerRegistry()
     monitoring: Monitoring = Monitoring()
+    diagnostics: Diagnostics = Diagnostics()
+    alerts: Alerts = Alerts()
+    budget: Budget = Budget()
     workspace: Workspace = Workspace()
     compute: Compute = Compute()
     names: NameOverrides = NameOverrides()

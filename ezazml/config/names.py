@@ -100,6 +100,20 @@ RULES: dict[str, NameRule] = {
             source="Terraform azurerm 4.55, azurerm_machine_learning_workspace",
         ),
         NameRule(
+            "workspace_identity", 3, 128, r"[A-Za-z0-9][\w-]*",
+            "3-128 letters, digits, hyphens and underscores, starting with a letter or digit",
+            "resource group", r"[^A-Za-z0-9_-]",
+        ),
+        NameRule(
+            "action_group", 1, 260, r"[^:<>+/&%\\?|]*[^:<>+/&%\\?| .]",
+            "1-260 characters, none of :<>+/&%\\?| and no space or period at the end",
+            "resource group", r"[:<>+/&%\\?|]",
+        ),
+        NameRule(
+            "budget", 1, 63, r"[A-Za-z0-9_-]+", "1-63 letters, digits, hyphens and underscores", "resource group",
+            r"[^A-Za-z0-9_-]", source="Terraform azurerm 4.55, azurerm_consumption_budget_resource_group",
+        ),
+        NameRule(
             "compute_instance", 4, 24, r"(?!.*-[0-9]+$)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]",
             "4-24 letters, digits and hyphens, starting with a letter, ending with a letter or digit, not ending "
             "with a hyphen and only digits",
@@ -134,7 +148,10 @@ PATTERNS: dict[str, str] = {
     "key_vault": "{prefix}-{env}{-suffix}-akv-01",
     "container_registry": "{prefix}{env}{suffix}acr01",
     "workspace": "{prefix}-{env}-aml-w01",
+    "workspace_identity": "{prefix}-{env}-id-01",
     "application": "{application_prefix}-{env}-01",
+    "action_group": "{prefix}-{env}-ag-01",
+    "budget": "{prefix}-{env}-budget-01",
 }
 
 
@@ -183,6 +200,9 @@ class _NameMaker:
         enabled = {
             "application": self._settings.identities.application.enabled,
             "container_registry": self._settings.container_registry.enabled,
+            "workspace_identity": self._settings.workspace.identity == "user_assigned",
+            "action_group": self._settings.alerts.enabled,
+            "budget": self._settings.budget.monthly_amount is not None,
         }
         if not enabled.get(kind, True):
             return name

@@ -1,0 +1,45 @@
+"""Which rules does an environment's stack keep? Our own, with Azure's rules of names and the required tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from constructs_lib.policy import Policy, enforce
+from ezazml.config.names import RULES
+
+if TYPE_CHECKING:
+    from stacks.environment import EnvironmentStack
+
+#: Tags that tell whose a resource is: the stack sets them itself.
+OWN_TAGS = ("environment", "project", "managed_by")
+_KINDS = {
+    "azurerm_resource_group": "resource_group",
+    "azurerm_log_analytics_workspace": "log_analytics_workspace",
+    "azurerm_application_insights": "application_insights",
+    "azurerm_storage_account": "storage_account",
+    "azurerm_storage_container": "storage_container",
+    "azurerm_key_vault": "key_vault",
+    "azurerm_container_registry": "container_registry",
+    "azurerm_machine_learning_workspace": "workspace",
+    "azurerm_machine_learning_compute_instance": "compute_instance",
+    "azurerm_machine_learning_compute_cluster": "compute_cluster",
+    "azurerm_user_assigned_identity": "workspace_identity",
+    "azurerm_monitor_action_group": "action_group",
+    "azurerm_consumption_budget_resource_group": "budget",
+}
+
+
+def add_policy(stack: EnvironmentStack) -> Policy:
+    """Let the synthesis fail when a resource of the stack breaks a rule."""
+    policy = Policy(
+        required_tags=[*OWN_TAGS, *stack.settings.required_tags],
+        name_rules={kind: _rule(name) for kind, name in _KINDS.items()},
+    )
+    enforce(stack, policy)
+    return policy
+
+
+def _rule(kind: str) -> Callable[[str], str | None]:
+    rule = RULES[kind]
+    return lambda name: None if rule.allows(name) else rule.text
