@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import COUNT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 def test_cdktf_deploys_shows_no_difference_and_destroys(at: Project) -> None:
     deployed = at.in_sandbox("cdktf", "deploy", "sandbox", "--auto-approve")
     assert deployed.code == 0, deployed.text
-    assert "31 added" in deployed.text
+    assert f"{COUNT} added" in deployed.text
     difference = at.in_sandbox("cdktf", "diff", "sandbox")
     assert difference.code == 0, difference.text
     assert "No changes" in difference.text
@@ -51,7 +51,7 @@ def test_cdktf_tells_a_mistake_in_the_configuration(at: Project) -> None:
 
 def test_the_demonstration_runs_twice(at: Project) -> None:
     first = at.ok("demo")
-    assert "Apply complete! Resources: 31 added" in first.out
+    assert f"Apply complete! Resources: {COUNT} added" in first.out
     assert "ezazml-sandbox-aml-w01" in first.out
     assert "Next steps" in first.out
     second = at.ok("demo")

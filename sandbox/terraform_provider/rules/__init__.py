@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from sandbox.terraform_provider.rules.alerts import (
+    ActionGroupRules,
+    ActivityLogAlertRules,
+    MetricAlertRules,
+    ScheduledQueryRules,
+)
 from sandbox.terraform_provider.rules.authorization import RoleAssignmentRules
 from sandbox.terraform_provider.rules.base import DataSourceRules, ResourceRules
+from sandbox.terraform_provider.rules.budget import ResourceGroupBudgetRules
 from sandbox.terraform_provider.rules.container_registry import ContainerRegistryRules
+from sandbox.terraform_provider.rules.diagnostics import DiagnosticSettingRules
+from sandbox.terraform_provider.rules.directory import AzureadGroup, AzureadUser
 from sandbox.terraform_provider.rules.entra import ApplicationRules, ServicePrincipalRules, UserRules
 from sandbox.terraform_provider.rules.entra_credentials import ApplicationPasswordRules, FederatedCredentialRules
 from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules, KeyVaultSecretRules
@@ -39,6 +48,12 @@ RESOURCES: dict[str, ResourceRules] = {
         ContainerRegistryRules(),
         UserAssignedIdentityRules(),
         RoleAssignmentRules(),
+        ActionGroupRules(),
+        MetricAlertRules(),
+        ScheduledQueryRules(),
+        ActivityLogAlertRules(),
+        DiagnosticSettingRules(),
+        ResourceGroupBudgetRules(),
         WorkspaceRules(),
         ComputeInstanceRules(),
         ComputeClusterRules(),
@@ -52,5 +67,12 @@ RESOURCES: dict[str, ResourceRules] = {
 
 DATA_SOURCES: dict[str, DataSourceRules] = {
     rules.type_name: rules
-    for rules in (AzurermClientConfig(), AzurermSubscription(), AzureadClientConfig(), AzureadDomains())
+    for rules in (
+        AzurermClientConfig(),
+        AzurermSubscription(),
+        AzureadClientConfig(),
+        AzureadDomains(),
+        AzureadGroup(),
+        AzureadUser(),
+    )
 }
