@@ -17,7 +17,8 @@ class ApplicationIdentity(tf.Construct):
     (Terraform azuread, "azuread_application"). ``secret`` adds a client secret, and another ``secret_rotation`` a new
     one in its place; :meth:`trust_github` lets GitHub Actions log in without one. ``keep_owners`` leaves the owners as
     they were made, for an owner that another login would change. Outputs: ``client_id``,
-    ``service_principal_object_id``, ``secret_value``, ``secret_id``.
+    ``service_principal_object_id``, ``secret_value``, ``secret_id``,
+    ``secret_end``.
     """
 
     def __init__(
@@ -48,6 +49,12 @@ class ApplicationIdentity(tf.Construct):
         self.service_principal_object_id: str = principal.object_id
         self._password = self._secret(secret_rotation) if secret else None
         self.secret_value: str | None = self._password.value if self._password else None
+        #: When the secret ends, in whole seconds as the key vault keeps it.
+        self.secret_end: str | None = (
+            f"${{formatdate(\"YYYY-MM-DD'T'hh:mm:ss'Z'\", {address_of(self._password)}.end_date)}}"
+            if self._password
+            else None
+        )
         #: An expression that changes with the secret, and is no secret itself.
         self.secret_id: str | None = f"{address_of(self._password)}.key_id" if self._password else None
 

@@ -135,7 +135,9 @@ class KeyVault(tf.Construct):
             )
         return self._access[who]
 
-    def add_secret(self, id: str, *, name: str, value: str, content_type: str, version: str) -> None:
+    def add_secret(
+        self, id: str, *, name: str, value: str, content_type: str, version: str, expires: str | None = None
+    ) -> None:
         """Put a secret into the vault, after everybody's access is there. ``value`` must be a reference.
 
         ``version`` is an expression that changes with the value: Terraform cannot see that a write-only value changed.
@@ -147,6 +149,7 @@ class KeyVault(tf.Construct):
             value=None if self._write_only_secrets else value,
             value_wo=value if self._write_only_secrets else None,
             content_type=content_type,
+            expiration_date=expires,
             key_vault_id=self.id,
             depends_on=[self._access_in_force()],
         )

@@ -247,6 +247,7 @@ class EnvironmentStack(tf.TerraformStack):
                 value=application.secret_value,
                 content_type="client secret of the project's application",
                 version=application.secret_id,
+                expires=application.secret_end,
             )
         return application
 

@@ -14,6 +14,7 @@ from ezazml.config.models import EnvironmentModel
 from ezazml.config.paths import field_at, format_path, is_list, is_secret, item_models, leaf_fields, models_in
 from ezazml.config.variables import ENVIRONMENT_VARIABLES, ORIGINAL_VARIABLES, STATE_ACCOUNT_VARIABLE
 from sandbox.terraform_provider.rules import DATA_SOURCES, RESOURCES
+from tools.access_docs import access_table, bundles_table
 
 ROOT = Path(__file__).resolve().parent.parent
 _BEGIN, _END = "<!-- made by tools/docs.py: begin {} -->", "<!-- made by tools/docs.py: end {} -->"
@@ -50,6 +51,8 @@ PARTS = {
     ("docs/configuration.md", "settings"): settings_table,
     ("docs/configuration.md", "variables"): variables_table,
     ("docs/sandbox.md", "coverage"): coverage_table,
+    ("docs/security.md", "access"): access_table,
+    ("docs/security.md", "bundles"): bundles_table,
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "destroy": ("ezazml.cli.environment", "Remove an environment."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
+    "rotate-secret": ("ezazml.cli.secrets", "Make a new client secret for the project's application."),
     "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run, faults."),
     "demo": ("ezazml.cli.demo", "Deploy into the sandbox and show what exists, step by step."),
 }
@@ -39,7 +40,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

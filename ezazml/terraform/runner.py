@@ -64,11 +64,15 @@ class Terraform:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
         stamp.write_text(wanted, encoding="utf-8")
 
-    def plan(self, file: Path, *, destroy: bool = False) -> bool:
-        """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600."""
+    def plan(self, file: Path, *, destroy: bool = False, replace: Sequence[str] = ()) -> bool:
+        """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600.
+
+        ``replace`` are addresses of what is made anew although nothing about it changed.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         arguments = ["plan", "-json", "-input=false", "-detailed-exitcode", _LOCK_TIMEOUT, f"-out={file}"]
+        arguments += [f"-replace={address}" for address in replace]
         return self._stream([*arguments, *(["-destroy"] if destroy else [])], "plan", accept=(0, 2)) == 2
 
     def show_plan(self, file: Path) -> dict[str, Any]:
