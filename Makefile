@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIPENV_VERSION := 2026.10.3
+PIP_TOOLS_VERSION := 7.6.2
 TESTS ?= tests
 # Two workers suit two cores; `make test WORKERS=8` on a larger machine.
 WORKERS ?= 2
@@ -48,8 +49,9 @@ golden: setup ## Rewrite the golden files after a change of the stacks that is m
 lock: .pipenv/bin/pipenv ## Resolve the Pipfile and package.json anew into their lock files
 	@.pipenv/bin/pipenv lock --dev
 	@npm install --package-lock-only --no-fund --no-audit
-	@test -x .policy/bin/pip-compile || { $(PYTHON) -m venv .policy && .policy/bin/python -m pip install --quiet pip-tools; }
-	@.policy/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o policy/requirements.txt policy/requirements.in
+	@.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==$(PIP_TOOLS_VERSION)
+	@.pipenv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --strip-extras --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host -o policy/requirements.txt policy/requirements.in
 
 clean: ## Remove everything that a run or the set-up made
 	@rm -rf $(VENV) .pipenv .policy node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -101,5 +101,5 @@ def test_missing_programs_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [(1, 11, 0), (1, 15, 5), (2, 0, 0)])
 def test_write_only_values_need_1_11(number: tuple[int, ...]) -> None:
     require_write_only(Engine("/bin/terraform", number))
-    with pytest.raises(InputError, match="key_vault.write_only_secrets: true needs Terraform or OpenTofu 1.11"):
+    with pytest.raises(InputError, match=r"write_only_secrets: true needs Terraform or OpenTofu 1\.11"):
         require_write_only(Engine("/bin/tofu", (1, 10, 9)))
