@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from constructs_lib import bindings as tf
+from constructs_lib.addresses import address_of
 from constructs_lib.resource_group import ResourceGroup
 
 #: Severities of Azure Monitor: 1 error, 2 warning.
@@ -38,12 +39,18 @@ class Alerts(tf.Construct):
     ) -> None:
         super().__init__(scope, id)
         self._group = resource_group
+        # They have no region of their own: when the group moves to another one, Azure deletes them with it, and
+        # Terraform would try to change what is gone.
+        self._with_group = tf.TerraformResourceLifecycle(
+            replace_triggered_by=[f"{address_of(resource_group.resource)}.id"]
+        )
         group = tf.MonitorActionGroup(
             self,
             "Default",
             name=action_group_name,
             resource_group_name=resource_group.name,
             short_name=short_name,
+            lifecycle=self._with_group,
             email_receiver=[
                 tf.MonitorActionGroupEmailReceiver(
                     name=f"mail-{number}", email_address=address, use_common_alert_schema=True
@@ -164,6 +171,7 @@ class Alerts(tf.Construct):
                 )
             ],
             action=[tf.MonitorMetricAlertAction(action_group_id=self.action_group_id)],
+            lifecycle=self._with_group,
         )
         rule.override_logical_id(f"alert_{id}")
 
@@ -223,5 +231,6 @@ class Alerts(tf.Construct):
                 category="Administrative", operation_name=operation, resource_id=resource_id, status="Succeeded"
             ),
             action=[tf.MonitorActivityLogAlertAction(action_group_id=self.action_group_id)],
+            lifecycle=self._with_group,
         )
         rule.override_logical_id(f"alert_{id}")

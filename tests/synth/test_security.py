@@ -205,6 +205,13 @@ def test_every_alert_tells_the_action_group() -> None:
     assert len(made["short_name"]) <= 12
 
 
+def test_alerts_without_a_region_go_and_come_back_with_their_group() -> None:
+    stack = shipped("sandbox")
+    for kind in ("action_group", "metric_alert", "activity_log_alert"):
+        for one in resources(stack, f"azurerm_monitor_{kind}").values():
+            assert one["lifecycle"]["replace_triggered_by"] == ["azurerm_resource_group.resource_group.id"]
+
+
 def test_alerts_watch_for_what_the_settings_say(tmp_path: Path) -> None:
     alerts: dict[str, Any] = {"enabled": True, "emails": ["a@b.de"], "failed_jobs": 3, "endpoint_latency_ms": 250}
     stack = variation(tmp_path, {"alerts": alerts})
