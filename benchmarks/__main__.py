@@ -16,7 +16,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks import peers
+from benchmarks.assets import registration
 from benchmarks.measure import Case, Result, measure
+from benchmarks.uploads import FULL, uploads
 from ezazml.terraform.engine import find_engine, require_cdktf, require_node
 from sandbox.home import SandboxHome
 
@@ -56,6 +58,8 @@ def main() -> None:
             "Synthesis by number of environments": by_environments(project, rounds),
             "Start of the command line": start_up(project, rounds),
             "Deployment into the sandbox": deployments(project, rounds),
+            **registration(project, _environ()),
+            **uploads(FULL, min(rounds, 3), _environ()),
         }
         if arguments.peers:
             groups["Synthesis of dev, and peers"] = beside_peers(project, rounds)

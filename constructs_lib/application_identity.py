@@ -16,9 +16,9 @@ class ApplicationIdentity(tf.Construct):
     As owner, the deploying identity needs no more than the Graph permission ``Application.ReadWrite.OwnedBy``
     (Terraform azuread, "azuread_application"). ``secret`` adds a client secret, and another ``secret_rotation`` a new
     one in its place; :meth:`trust_github` lets GitHub Actions log in without one. ``keep_owners`` leaves the owners as
-    they were made, for an owner that another login would change. Outputs: ``client_id``,
-    ``service_principal_object_id``, ``secret_value``, ``secret_id``,
-    ``secret_end``.
+    they were made, for an owner that another login would change. ``notes`` says whose it is: names are not unique in a
+    directory, and applications have no tags. Outputs: ``client_id``, ``service_principal_object_id``,
+    ``secret_value``, ``secret_id``, ``secret_end``.
     """
 
     def __init__(
@@ -31,11 +31,12 @@ class ApplicationIdentity(tf.Construct):
         secret: bool,
         secret_rotation: str | None = None,
         keep_owners: bool = False,
+        notes: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         lifecycle = tf.TerraformResourceLifecycle(ignore_changes=["owners"]) if keep_owners else None
         self.application = tf.Application(
-            self, "Default", display_name=display_name, owners=[owner_object_id], lifecycle=lifecycle
+            self, "Default", display_name=display_name, owners=[owner_object_id], notes=notes, lifecycle=lifecycle
         )
         principal = tf.ServicePrincipal(
             self,

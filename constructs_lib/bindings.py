@@ -46,12 +46,28 @@ from cdktf_cdktf_provider_azurerm.consumption_budget_resource_group import (  # 
     ConsumptionBudgetResourceGroupNotification,
     ConsumptionBudgetResourceGroupTimePeriod,
 )
-from cdktf_cdktf_provider_azurerm.container_registry import ContainerRegistry  # noqa: E402
+from cdktf_cdktf_provider_azurerm.container_registry import (  # noqa: E402
+    ContainerRegistry,
+    ContainerRegistryEncryption,
+    ContainerRegistryIdentity,
+    ContainerRegistryNetworkRuleSet,
+    ContainerRegistryNetworkRuleSetIpRule,
+)
+from cdktf_cdktf_provider_azurerm.data_azurerm_application_insights import (  # noqa: E402
+    DataAzurermApplicationInsights,
+)
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig  # noqa: E402
-from cdktf_cdktf_provider_azurerm.key_vault import KeyVault  # noqa: E402
+from cdktf_cdktf_provider_azurerm.data_azurerm_user_assigned_identity import (  # noqa: E402
+    DataAzurermUserAssignedIdentity,
+)
+from cdktf_cdktf_provider_azurerm.key_vault import (  # noqa: E402
+    KeyVault,
+    KeyVaultNetworkAcls,
+)
 from cdktf_cdktf_provider_azurerm.key_vault_access_policy import (  # noqa: E402
     KeyVaultAccessPolicyA as KeyVaultAccessPolicy,
 )
+from cdktf_cdktf_provider_azurerm.key_vault_key import KeyVaultKey  # noqa: E402
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret  # noqa: E402
 from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace  # noqa: E402
 from cdktf_cdktf_provider_azurerm.machine_learning_compute_cluster import (  # noqa: E402
@@ -65,7 +81,19 @@ from cdktf_cdktf_provider_azurerm.machine_learning_compute_instance import (  # 
 )
 from cdktf_cdktf_provider_azurerm.machine_learning_workspace import (  # noqa: E402
     MachineLearningWorkspace,
+    MachineLearningWorkspaceEncryption,
     MachineLearningWorkspaceIdentity,
+    MachineLearningWorkspaceManagedNetwork,
+    MachineLearningWorkspaceServerlessCompute,
+)
+from cdktf_cdktf_provider_azurerm.machine_learning_workspace_network_outbound_rule_fqdn import (  # noqa: E402
+    MachineLearningWorkspaceNetworkOutboundRuleFqdn,
+)
+from cdktf_cdktf_provider_azurerm.machine_learning_workspace_network_outbound_rule_private_endpoint import (  # noqa: E402
+    MachineLearningWorkspaceNetworkOutboundRulePrivateEndpoint,
+)
+from cdktf_cdktf_provider_azurerm.machine_learning_workspace_network_outbound_rule_service_tag import (  # noqa: E402
+    MachineLearningWorkspaceNetworkOutboundRuleServiceTag,
 )
 from cdktf_cdktf_provider_azurerm.management_lock import ManagementLock  # noqa: E402
 from cdktf_cdktf_provider_azurerm.monitor_action_group import (  # noqa: E402
@@ -94,6 +122,20 @@ from cdktf_cdktf_provider_azurerm.monitor_scheduled_query_rules_alert_v2 import 
     MonitorScheduledQueryRulesAlertV2Criteria,
     MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods,
 )
+from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway  # noqa: E402
+from cdktf_cdktf_provider_azurerm.nat_gateway_public_ip_association import (  # noqa: E402
+    NatGatewayPublicIpAssociation,
+)
+from cdktf_cdktf_provider_azurerm.network_security_group import NetworkSecurityGroup  # noqa: E402
+from cdktf_cdktf_provider_azurerm.private_dns_zone import PrivateDnsZone  # noqa: E402
+from cdktf_cdktf_provider_azurerm.private_dns_zone_virtual_network_link import (  # noqa: E402
+    PrivateDnsZoneVirtualNetworkLink,
+)
+from cdktf_cdktf_provider_azurerm.private_endpoint import (  # noqa: E402
+    PrivateEndpoint,
+    PrivateEndpointPrivateDnsZoneGroup,
+    PrivateEndpointPrivateServiceConnection,
+)
 from cdktf_cdktf_provider_azurerm.provider import (  # noqa: E402
     AzurermProvider,
     AzurermProviderFeatures,
@@ -103,6 +145,7 @@ from cdktf_cdktf_provider_azurerm.provider import (  # noqa: E402
     AzurermProviderFeaturesResourceGroup,
     AzurermProviderFeaturesStorage,
 )
+from cdktf_cdktf_provider_azurerm.public_ip import PublicIp  # noqa: E402
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup  # noqa: E402
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment  # noqa: E402
 from cdktf_cdktf_provider_azurerm.storage_account import (  # noqa: E402
@@ -110,11 +153,26 @@ from cdktf_cdktf_provider_azurerm.storage_account import (  # noqa: E402
     StorageAccountBlobProperties,
     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
     StorageAccountBlobPropertiesDeleteRetentionPolicy,
+    StorageAccountCustomerManagedKey,
+    StorageAccountIdentity,
+    StorageAccountNetworkRules,
 )
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer  # noqa: E402
-from cdktf_cdktf_provider_azurerm.user_assigned_identity import (  # noqa: E402
-    UserAssignedIdentity,
+from cdktf_cdktf_provider_azurerm.storage_management_policy import (  # noqa: E402
+    StorageManagementPolicy,
+    StorageManagementPolicyRule,
+    StorageManagementPolicyRuleActions,
+    StorageManagementPolicyRuleActionsBaseBlob,
+    StorageManagementPolicyRuleActionsVersion,
+    StorageManagementPolicyRuleFilters,
 )
+from cdktf_cdktf_provider_azurerm.subnet import Subnet  # noqa: E402
+from cdktf_cdktf_provider_azurerm.subnet_nat_gateway_association import SubnetNatGatewayAssociation  # noqa: E402
+from cdktf_cdktf_provider_azurerm.subnet_network_security_group_association import (  # noqa: E402
+    SubnetNetworkSecurityGroupAssociation,
+)
+from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity  # noqa: E402
+from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork  # noqa: E402
 
 __all__ = [
     "App",
@@ -137,15 +195,23 @@ __all__ = [
     "ConsumptionBudgetResourceGroupNotification",
     "ConsumptionBudgetResourceGroupTimePeriod",
     "ContainerRegistry",
+    "ContainerRegistryEncryption",
+    "ContainerRegistryIdentity",
+    "ContainerRegistryNetworkRuleSet",
+    "ContainerRegistryNetworkRuleSetIpRule",
     "DataAzureadDomains",
     "DataAzureadGroup",
     "DataAzureadUser",
+    "DataAzurermApplicationInsights",
     "DataAzurermClientConfig",
+    "DataAzurermUserAssignedIdentity",
     "IAspect",
     "IConstruct",
     "IValidation",
     "KeyVault",
     "KeyVaultAccessPolicy",
+    "KeyVaultKey",
+    "KeyVaultNetworkAcls",
     "KeyVaultSecret",
     "LocalBackend",
     "LocalExecProvisioner",
@@ -156,7 +222,13 @@ __all__ = [
     "MachineLearningComputeInstance",
     "MachineLearningComputeInstanceAssignToUser",
     "MachineLearningWorkspace",
+    "MachineLearningWorkspaceEncryption",
     "MachineLearningWorkspaceIdentity",
+    "MachineLearningWorkspaceManagedNetwork",
+    "MachineLearningWorkspaceNetworkOutboundRuleFqdn",
+    "MachineLearningWorkspaceNetworkOutboundRulePrivateEndpoint",
+    "MachineLearningWorkspaceNetworkOutboundRuleServiceTag",
+    "MachineLearningWorkspaceServerlessCompute",
     "ManagementLock",
     "MonitorActionGroup",
     "MonitorActionGroupEmailReceiver",
@@ -174,6 +246,15 @@ __all__ = [
     "MonitorScheduledQueryRulesAlertV2Action",
     "MonitorScheduledQueryRulesAlertV2Criteria",
     "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
+    "NatGateway",
+    "NatGatewayPublicIpAssociation",
+    "NetworkSecurityGroup",
+    "PrivateDnsZone",
+    "PrivateDnsZoneVirtualNetworkLink",
+    "PrivateEndpoint",
+    "PrivateEndpointPrivateDnsZoneGroup",
+    "PrivateEndpointPrivateServiceConnection",
+    "PublicIp",
     "ResourceGroup",
     "RoleAssignment",
     "ServicePrincipal",
@@ -181,7 +262,19 @@ __all__ = [
     "StorageAccountBlobProperties",
     "StorageAccountBlobPropertiesContainerDeleteRetentionPolicy",
     "StorageAccountBlobPropertiesDeleteRetentionPolicy",
+    "StorageAccountCustomerManagedKey",
+    "StorageAccountIdentity",
+    "StorageAccountNetworkRules",
     "StorageContainer",
+    "StorageManagementPolicy",
+    "StorageManagementPolicyRule",
+    "StorageManagementPolicyRuleActions",
+    "StorageManagementPolicyRuleActionsBaseBlob",
+    "StorageManagementPolicyRuleActionsVersion",
+    "StorageManagementPolicyRuleFilters",
+    "Subnet",
+    "SubnetNatGatewayAssociation",
+    "SubnetNetworkSecurityGroupAssociation",
     "TerraformOutput",
     "TerraformResource",
     "TerraformResourceLifecycle",
@@ -190,5 +283,6 @@ __all__ = [
     "Testing",
     "User",
     "UserAssignedIdentity",
+    "VirtualNetwork",
     "implements",
 ]

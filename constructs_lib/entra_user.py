@@ -10,11 +10,20 @@ class EntraUser(tf.Construct):
 
     ``name`` is the part before the @ and holds the environment's name, so that two environments never share a
     user. Without ``domain`` the tenant's initial domain is used. Later changes of the password are the user's own
-    and leave the plan alone. Outputs: ``object_id``, ``principal_name``.
+    and leave the plan alone. ``department`` says whose it is: users have no tags. Outputs:
+    ``object_id``, ``principal_name``.
     """
 
     def __init__(
-        self, scope: tf.Construct, id: str, *, name: str, display_name: str, password: str, domain: str | None
+        self,
+        scope: tf.Construct,
+        id: str,
+        *,
+        name: str,
+        display_name: str,
+        password: str,
+        domain: str | None,
+        department: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         user = tf.User(
@@ -22,6 +31,7 @@ class EntraUser(tf.Construct):
             "Default",
             user_principal_name=f"{name}@{domain or self._initial_domain()}",
             display_name=display_name,
+            department=department,
             mail_nickname=name.replace(".", "-"),
             password=password,
             force_password_change=True,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from constructs_lib import bindings as tf
+from constructs_lib.network.access import OPEN, NetworkAccess
 from constructs_lib.propagation import wait_for
 from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType, assign_role
@@ -30,12 +31,20 @@ ADMINISTRATOR = "Key Vault Administrator"
 DEPLOYER = "deployer"
 
 
+#: What storage, registry and workspace do with a customer-managed key, and what its maker does.
+USE_KEY = ("Get", "WrapKey", "UnwrapKey")
+MANAGE_KEYS = ("Get", "List", "Create", "Update", "Delete", "Recover", "Purge", "GetRotationPolicy")
+CRYPTO_USER = "Key Vault Crypto Service Encryption User"
+CRYPTO_OFFICER = "Key Vault Crypto Officer"
+
+
 class KeyVault(tf.Construct):
     """A key vault in one of two modes: ``access_policies``, or ``rbac`` (Azure roles).
 
     In rbac mode a new role counts only after it has propagated, which takes up to minutes; secrets therefore wait
     ``role_wait_seconds``. ``write_only_secrets`` keeps their values out of the secrets' state (Terraform and OpenTofu
-    1.11). Outputs: ``name``, ``id``, ``uri``.
+    1.11). A vault with an ``existing_id`` is not made: its access and its secrets are. Outputs: ``name``, ``id``,
+    ``uri``, ``resource`` (``None`` for an existing vault).
     """
 
     def __init__(
@@ -52,6 +61,8 @@ class KeyVault(tf.Construct):
         purge_protection_enabled: bool,
         role_wait_seconds: int = 0,
         write_only_secrets: bool = False,
+        access: NetworkAccess = OPEN,
+        existing_id: str | None = None,
         prevent_destroy: bool = False,
     ) -> None:
         super().__init__(scope, id)
@@ -62,6 +73,12 @@ class KeyVault(tf.Construct):
         self._access: dict[str, tf.KeyVaultAccessPolicy | tf.RoleAssignment] = {}
         self._wait: tf.TerraformResource | None = None
         self.secrets: list[tf.TerraformResource] = []
+        self.resource: tf.KeyVault | None = None
+        self.name: str = name
+        self.id: str = existing_id or ""
+        self.uri: str = f"https://{name.lower()}.vault.azure.net/"
+        if existing_id is not None:
+            return
         self.resource = tf.KeyVault(
             self,
             "Default",
@@ -73,11 +90,13 @@ class KeyVault(tf.Construct):
             rbac_authorization_enabled=authorization == "rbac",
             soft_delete_retention_days=soft_delete_days,
             purge_protection_enabled=purge_protection_enabled,
+            public_network_access_enabled=access.public_network_access_enabled,
+            network_acls=access.of_key_vault(),
             lifecycle=tf.TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
-        self.name: str = self.resource.name
-        self.id: str = self.resource.id
-        self.uri: str = self.resource.vault_uri
+        self.name = self.resource.name
+        self.id = self.resource.id
+        self.uri = self.resource.vault_uri
 
     @property
     def access(self) -> Sequence[tf.TerraformResource]:
@@ -151,7 +170,7 @@ class KeyVault(tf.Construct):
             content_type=content_type,
             expiration_date=expires,
             key_vault_id=self.id,
-            depends_on=[self._access_in_force()],
+            depends_on=self._access_of_secrets(),
         )
         if self._write_only_secrets:
             # A number from 1 on; seven digits of a hash tell versions apart.
@@ -164,7 +183,7 @@ class KeyVault(tf.Construct):
         who: str,
         object_id: str,
         *,
-        secret_permissions: list[str],
+        secret_permissions: list[str] | None = None,
         key_permissions: list[str] | None = None,
         certificate_permissions: list[str] | None = None,
     ) -> tf.KeyVaultAccessPolicy:
@@ -180,6 +199,54 @@ class KeyVault(tf.Construct):
         )
         policy.override_logical_id(f"vault_{who}")
         return policy
+
+    def grant_key_use(self, who: str, *, object_id: str, principal_type: PrincipalType) -> None:
+        """Let a principal encrypt with the vault's keys, and the deploying identity make them."""
+        deployer = self._access[DEPLOYER]
+        if isinstance(deployer, tf.KeyVaultAccessPolicy):
+            # A vault has one policy for each principal.
+            deployer.key_permissions = list(MANAGE_KEYS)
+            self._access[who] = self._policy(who, object_id, key_permissions=list(USE_KEY))
+            return
+        self._access[f"{DEPLOYER}_keys"] = assign_role(
+            self,
+            f"{DEPLOYER}_keys",
+            role=CRYPTO_OFFICER,
+            scope_id=self.id,
+            principal_id=deployer.principal_id_input or "",
+            principal_type=PrincipalType(deployer.principal_type_input) if deployer.principal_type_input else None,
+        )
+        self._access[who] = assign_role(
+            self,
+            f"{who}_keys",
+            role=CRYPTO_USER,
+            scope_id=self.id,
+            principal_id=object_id,
+            principal_type=principal_type,
+        )
+
+    def add_key(self, id: str, *, name: str) -> tf.KeyVaultKey:
+        """A key to wrap other keys with, made after everybody's access is there."""
+        access: list[tf.TerraformResource] = [self._access_in_force()]
+        if self._authorization == "access_policies":
+            access = list(self._access.values())
+        key = tf.KeyVaultKey(
+            self,
+            id,
+            name=name,
+            key_vault_id=self.id,
+            key_type="RSA",
+            key_size=3072,
+            key_opts=["wrapKey", "unwrapKey"],
+            depends_on=access,
+        )
+        key.override_logical_id(f"key_{id}")
+        self.secrets.append(key)
+        return key
+
+    def _access_of_secrets(self) -> list[tf.TerraformResource] | None:
+        """``None`` where somebody else gave the deploying identity its access."""
+        return [self._access_in_force()] if self._access or self.resource is not None else None
 
     def _access_in_force(self) -> tf.TerraformResource:
         """What a secret waits for: the deployer's policy, or the end of the wait for the roles."""

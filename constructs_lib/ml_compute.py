@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from constructs_lib import bindings as tf
 from constructs_lib.ml_workspace import MlWorkspace
+
+
+@dataclass(frozen=True)
+class ComputeNetwork:
+    """Where computes are: with public addresses in Azure's network (default), in the workspace's managed network, or
+    in a subnet of yours. ``depends_on`` is what a machine needs when it starts, such as private endpoints."""
+
+    subnet_id: str | None = None
+    public_addresses: bool = True
+    depends_on: tuple[tf.TerraformResource, ...] = ()
+
+    @property
+    def node_public_ip_enabled(self) -> bool | None:
+        """``None`` leaves Azure's default, which is on."""
+        return None if self.public_addresses else False
+
+
+ANYWHERE = ComputeNetwork()
 
 
 class ComputeInstance(tf.Construct):
@@ -24,6 +44,7 @@ class ComputeInstance(tf.Construct):
         tenant_id: str,
         assigned_user_object_id: str | None = None,
         description: str | None = None,
+        network: ComputeNetwork = ANYWHERE,
     ) -> None:
         super().__init__(scope, id)
         owner = None
@@ -40,6 +61,9 @@ class ComputeInstance(tf.Construct):
             authorization_type="personal",
             assign_to_user=owner,
             description=description,
+            subnet_resource_id=network.subnet_id,
+            node_public_ip_enabled=network.node_public_ip_enabled,
+            depends_on=list(network.depends_on) or None,
             lifecycle=tf.TerraformResourceLifecycle(ignore_changes=["tags"]),
         )
         self.name: str = instance.name
@@ -66,6 +90,7 @@ class ComputeCluster(tf.Construct):
         idle_seconds: int,
         system_identity: bool,
         description: str | None = None,
+        network: ComputeNetwork = ANYWHERE,
     ) -> None:
         super().__init__(scope, id)
         identity = tf.MachineLearningComputeClusterIdentity(type="SystemAssigned") if system_identity else None
@@ -85,6 +110,9 @@ class ComputeCluster(tf.Construct):
             ),
             identity=identity,
             description=description,
+            subnet_resource_id=network.subnet_id,
+            node_public_ip_enabled=network.node_public_ip_enabled,
+            depends_on=list(network.depends_on) or None,
         )
         self.name: str = cluster.name
         self.principal_id: str | None = cluster.identity.principal_id if system_identity else None

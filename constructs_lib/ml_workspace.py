@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from constructs_lib import bindings as tf
+from constructs_lib.encryption import CustomerKey
+from constructs_lib.network.managed import ManagedNetworkSettings
 from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.workspace_identity import WorkspaceIdentity
 
@@ -12,7 +14,9 @@ class MlWorkspace(tf.Construct):
 
     Azure itself gives a system-assigned identity its roles on the resource group, the vault and the blobs of the
     storage account when it creates the workspace; assigning them again fails with RoleAssignmentExists (Microsoft
-    Learn, "Set up authentication between Azure Machine Learning and other services"). Outputs: ``name``, ``id``,
+    Learn, "Set up authentication between Azure Machine Learning and other services"). Where the registry is private,
+    Azure cannot build images in it, and ``image_build_compute_name`` names the cluster that does.
+    ``compute_subnet_id`` is where jobs without a compute of their own run. Outputs: ``name``, ``id``,
     ``principal_id``.
     """
 
@@ -32,12 +36,13 @@ class MlWorkspace(tf.Construct):
         high_business_impact: bool,
         public_network_access_enabled: bool,
         identity: WorkspaceIdentity | None = None,
+        managed_network: ManagedNetworkSettings | None = None,
+        compute_subnet_id: str | None = None,
+        image_build_compute_name: str | None = None,
+        customer_key: CustomerKey | None = None,
         prevent_destroy: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        acts_as = tf.MachineLearningWorkspaceIdentity(type="SystemAssigned")
-        if identity is not None:
-            acts_as = tf.MachineLearningWorkspaceIdentity(type="UserAssigned", identity_ids=[identity.id])
         self.resource = tf.MachineLearningWorkspace(
             self,
             "Default",
@@ -52,8 +57,13 @@ class MlWorkspace(tf.Construct):
             description=description,
             high_business_impact=high_business_impact,
             public_network_access_enabled=public_network_access_enabled,
-            identity=acts_as,
+            managed_network=_managed(managed_network),
+            serverless_compute=_serverless(compute_subnet_id),
+            image_build_compute_name=image_build_compute_name,
+            identity=_identity(identity, customer_key),
             primary_user_assigned_identity=identity.id if identity else None,
+            encryption=customer_key.of_workspace() if customer_key else None,
+            service_side_encryption_enabled=True if customer_key and customer_key.service_side else None,
             depends_on=[identity.in_force] if identity else None,
             lifecycle=tf.TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
@@ -61,3 +71,26 @@ class MlWorkspace(tf.Construct):
         self.id: str = self.resource.id
         self.location: str = self.resource.location
         self.principal_id: str = identity.principal_id if identity else self.resource.identity.principal_id
+
+
+def _identity(own: WorkspaceIdentity | None, customer_key: CustomerKey | None) -> tf.MachineLearningWorkspaceIdentity:
+    """The workspace reads a customer-managed key with an identity that must be one of its own."""
+    kinds = [] if own else ["SystemAssigned"]
+    ids = [*([own.id] if own else []), *([customer_key.identity_id] if customer_key else [])]
+    return tf.MachineLearningWorkspaceIdentity(
+        type=", ".join([*kinds, *(["UserAssigned"] if ids else [])]), identity_ids=ids or None
+    )
+
+
+def _managed(settings: ManagedNetworkSettings | None) -> tf.MachineLearningWorkspaceManagedNetwork | None:
+    if settings is None:
+        return None
+    return tf.MachineLearningWorkspaceManagedNetwork(
+        isolation_mode=settings.isolation_mode, provision_on_creation_enabled=settings.provision_on_creation
+    )
+
+
+def _serverless(subnet_id: str | None) -> tf.MachineLearningWorkspaceServerlessCompute | None:
+    if subnet_id is None:
+        return None
+    return tf.MachineLearningWorkspaceServerlessCompute(subnet_id=subnet_id, public_ip_enabled=False)

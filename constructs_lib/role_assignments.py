@@ -24,12 +24,14 @@ def assign_role(
     scope_id: str,
     principal_id: str,
     principal_type: PrincipalType | None,
+    condition: str | None = None,
 ) -> tf.RoleAssignment:
     """Give a principal a role, by name or by its definition's id, on the resource ``scope_id``.
 
     ``principal_type`` is needed for a principal made in the same run: without it Azure looks it up, fails while
     Entra still replicates, and the provider retries for half an hour (Microsoft Learn, "Troubleshoot Azure RBAC").
-    ``None`` only for a principal that exists already and whose kind is not known.
+    ``None`` only for a principal that exists already and whose kind is not known. ``condition`` limits the role
+    (Microsoft Learn, "Azure role assignment condition format and syntax").
     """
     assignment = tf.RoleAssignment(
         scope,
@@ -39,6 +41,8 @@ def assign_role(
         role_definition_id=role_definition_id,
         principal_id=principal_id,
         principal_type=None if principal_type is None else principal_type.value,
+        condition=condition,
+        condition_version=None if condition is None else "2.0",
     )
     assignment.override_logical_id(f"role_{id}")
     return assignment

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from constructs_lib import bindings as tf
+from constructs_lib.encryption import CustomerKey
+from constructs_lib.network.access import OPEN, NetworkAccess
 from constructs_lib.resource_group import ResourceGroup
 
 
@@ -29,6 +31,8 @@ class StorageAccount(tf.Construct):
         shared_access_key_enabled: bool,
         versioning_enabled: bool,
         soft_delete_days: int,
+        access: NetworkAccess = OPEN,
+        customer_key: CustomerKey | None = None,
         prevent_destroy: bool = False,
     ) -> None:
         super().__init__(scope, id)
@@ -48,6 +52,10 @@ class StorageAccount(tf.Construct):
             shared_access_key_enabled=shared_access_key_enabled,
             default_to_oauth_authentication=not shared_access_key_enabled,
             local_user_enabled=False,
+            public_network_access_enabled=access.public_network_access_enabled,
+            network_rules=access.of_storage_account(),
+            identity=customer_key.storage_identity() if customer_key else None,
+            customer_managed_key=customer_key.of_storage_account() if customer_key else None,
             blob_properties=tf.StorageAccountBlobProperties(
                 versioning_enabled=versioning_enabled,
                 delete_retention_policy=tf.StorageAccountBlobPropertiesDeleteRetentionPolicy(days=soft_delete_days),

@@ -29,10 +29,12 @@ def readable_errors(action: str) -> Iterator[None]:
     except azure.HttpResponseError as error:
         raise AzureError(f"{action}: {short(error)}", hint=_hint(error.status_code)) from error
     except azure.AzureError as error:
+        if mistake := _mistake_behind(error):
+            raise InputError(f"{action}: {short(mistake)}") from error
         raise AzureError(f"{action}: Azure cannot be reached: {short(error)}", hint="Check the network.") from error
     except Exception as error:
-        if _is_user_mistake(error):
-            raise InputError(f"{action}: {short(error)}") from error
+        if mistake := _mistake_behind(error):
+            raise InputError(f"{action}: {short(mistake)}") from error
         raise
 
 
@@ -47,9 +49,16 @@ def short(error: BaseException) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _is_user_mistake(error: BaseException) -> bool:
-    """azure-ai-ml marks what the caller did wrong: ValidationException and UserErrorException."""
-    return any(kind.__name__ in {"ValidationException", "UserErrorException"} for kind in type(error).__mro__)
+def _mistake_behind(error: BaseException | None) -> BaseException | None:
+    """What azure-ai-ml marks as the caller's mistake: ValidationException and UserErrorException.
+
+    The SDK raises some of them again as a decorated MlException, which is also what an unreachable Azure raises.
+    """
+    while error is not None:
+        if any(kind.__name__ in {"ValidationException", "UserErrorException"} for kind in type(error).__mro__):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _hint(status: int | None) -> str | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from ezazml.errors import InputError
@@ -36,6 +36,10 @@ class Connection:
     @cached_property
     def ml(self) -> MLClient:
         """The workspace, through azure-ai-ml."""
+        return self.client()
+
+    def client(self, **options: Any) -> MLClient:
+        """A client of one's own, with options of azure-core's pipelines (``retry_total``, ``read_timeout``, ...)."""
         from azure.ai.ml import MLClient  # noqa: PLC0415 - takes 0.8 s, and few commands need it
 
         return MLClient(
@@ -44,11 +48,12 @@ class Connection:
             self.deployment.resource_group,
             self.deployment.workspace,
             show_progress=False,
+            **options,
         )
 
     def blobs(self, account: str) -> BlobServiceClient:
         """The blob service of a storage account, reached with the login (no account key)."""
-        from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - only commands about data need it
+        from azure.storage.blob import BlobServiceClient, ExponentialRetry  # noqa: PLC0415 - only commands about data need it
 
         return BlobServiceClient(
             f"https://{account}.blob.core.windows.net",
@@ -56,6 +61,8 @@ class Connection:
             # One block up to 8 MiB goes in one request; larger files in blocks of 8 MiB, so that a retry is cheap.
             max_single_put_size=8 * 2**20,
             max_block_size=8 * 2**20,
+            # The SDK's own first pause is 15 seconds; one request of thousands that fails must not stop the rest.
+            retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5, random_jitter_range=1),
         )
 
 

@@ -3,5 +3,6 @@
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
 process.stdin.on("error", () => process.kill(process.pid, "SIGTERM"));
 process.stdin.resume();
+process.stdin.unref(); // it must not keep the process either
 // A second chance: connections that stay open must not keep the process.
 process.once("SIGTERM", () => setTimeout(() => process.exit(0), 5000).unref());

@@ -237,9 +237,12 @@ class BlobService:
         arguments = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", str(self._folder)]
         arguments += ["--cert", str(certificate), "--key", str(key), "--oauth", "basic"]
         arguments += ["--skipApiVersionCheck", "--loose", "--silent", "--disableTelemetry"]
+        node = shutil.which("node")
+        if node is None:
+            raise BlobError("Node.js was not found on PATH (node); Azurite needs it. Install Node.js 22 or 24.")
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                ["node", "--require", str(_GUARD), str(program), *arguments],
+                [node, "--require", str(_GUARD), str(program), *arguments],
                 # Keys go by variable, never by argument, which everybody on the machine can see.
                 env={"PATH": os.environ.get("PATH", ""), "AZURITE_ACCOUNTS": accounts or "none:bm9uZQ=="},
                 # Azurite ends when this pipe does: when this process does, however it ends.

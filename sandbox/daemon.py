@@ -29,11 +29,11 @@ from sandbox.cloud import Cloud
 from sandbox.faults import FaultSource
 from sandbox.home import SandboxHome
 from sandbox.proxy import Proxy
-from sandbox.services import ServiceRecord
+from sandbox.services import ServiceRecord, code_version
 from sandbox.store import Connections
 from sandbox.system_datastores import add_system_datastores
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("sandbox.daemon")  # it runs as __main__
 _TICK_SECONDS = 0.5
 #: Programs keep connections open; the server must not be the first to close them in the middle of a request.
 _KEEP_ALIVE_SECONDS = 600
@@ -45,7 +45,9 @@ class Daemon:
 
     def __init__(self, home: SandboxHome, idle_seconds: float) -> None:
         self._home = home
+        self._folder = os.path.realpath(home.root)
         self._idle_seconds = idle_seconds
+        self._code = code_version()
         self._token = secrets.token_urlsafe(24)
         self._authority = Authority(home.certificates)
         stores = Connections(home.store_file)
@@ -105,7 +107,8 @@ class Daemon:
     async def _control(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, object]:
         """Requests to the proxy itself, from :mod:`sandbox.services`."""
         if (method, path) == ("GET", "/health"):
-            return 200, {"pid": os.getpid(), "root": str(self._home.root), "blobs_pid": self._blobs.pid}
+            blobs = self._blobs.pid
+            return 200, {"pid": os.getpid(), "root": self._folder, "code": self._code, "blobs_pid": blobs}
         if (method, path) == ("POST", "/stop") and secrets.compare_digest(headers.get("x-token", ""), self._token):
             self._end("asked to")
             return 200, {}

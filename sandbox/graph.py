@@ -14,6 +14,7 @@ _TYPES = {
     "servicePrincipals": "Microsoft.Graph/servicePrincipals",
     "users": "Microsoft.Graph/users",
 }
+_FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
 #: The one form of ``$filter`` that is understood, and the one that programs use: ``appId eq '...'``.
 _FILTER = re.compile(r"(\w+) eq '([^']*)'")
 
@@ -45,6 +46,16 @@ def get(cloud: Cloud, call: Call) -> Answer:
         text = f"Resource '{name}' does not exist or one of its queried reference-property objects are not present."
         raise Refusal(404, "Request_ResourceNotFound", text)
     return Answer(body=_shown(body))
+
+
+@routes.on("GET", "/{version}/applications/{id}/federatedIdentityCredentials", "Who an application trusts")
+def federated_credentials(cloud: Cloud, call: Call) -> Answer:
+    """The federated credentials of one application."""
+    with cloud.stores.reading() as store:
+        found = store.below(
+            f"/applications/{call.parameters['id']}", "Microsoft.Graph/applications/federatedIdentityCredentials"
+        )
+    return Answer(body={"value": [{"name": body["name"], **_shown(body)} for body in found]})
 
 
 def _kind(call: Call) -> str:

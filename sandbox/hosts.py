@@ -15,12 +15,12 @@ from sandbox.arm import routes as arm_routes
 from sandbox.azureml_api import data_plane, scoring
 from sandbox.blob import HOST_SUFFIX
 from sandbox.cloud import Cloud
-from sandbox.web import Answer, Call, Refusal, Routes
+from sandbox.web import Answer, Call, Handler, Refusal, Routes
 
 
 @dataclass(frozen=True)
 class Host:
-    """Hosts that one module answers for. ``*`` in the name stands for one or more labels."""
+    """Hosts that one module answers for. ``*`` in the name stands for anything."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class Host:
 
     def matches(self, host: str) -> bool:
         """Whether ``host`` is one of these."""
-        return re.fullmatch(re.escape(self.name).replace(r"\*", r"[a-z0-9.-]+"), host) is not None
+        return re.fullmatch(re.escape(self.name).replace(r"\*", r"[a-z0-9.-]*"), host) is not None
 
 
 def _no_schema(_cloud: Cloud, call: Call) -> Answer:
@@ -58,10 +58,10 @@ def _storage_error(status: int, code: str, text: str) -> Answer:
     return Answer(status, body.encode(), {"x-ms-error-code": code})
 
 
-def _all(title: str, handler: object) -> Routes:
+def _all(title: str, handler: Handler) -> Routes:
     routes = Routes()
     for method in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
-        routes.add(method, "/{rest*}", title, handler)  # type: ignore[arg-type]
+        routes.add(method, "/{rest*}", title, handler)
     return routes
 
 
@@ -71,10 +71,15 @@ HOSTS = (
     Host("graph.microsoft.com", "Microsoft Graph", graph.routes),
     Host("*.api.azureml.ms", "Data plane of Azure ML workspaces", data_plane.routes),
     Host("*.inference.ml.azure.com", "Scoring of endpoints", scoring.routes, needs_token=False),
-    Host("*.azureedge.net", "JSON schemas of Azure ML", _all("Not found", _no_schema), needs_token=False),
+    Host("azuremlschemas*.azureedge.net", "JSON schemas of Azure ML", _all("Not found", _no_schema), needs_token=False),
     Host("*.dfs.core.windows.net", "Data Lake", _all("Not served", _no_data_lake), needs_token=False),
-    # Accounts that exist never get here: their connections go to Azurite.
-    Host(f"*{HOST_SUFFIX}", "Blob storage", _all("Not found", _no_account), needs_token=False, faulty=False),
+    Host(
+        f"*{HOST_SUFFIX}",
+        "Blobs of accounts that do not exist (connections to the others go to Azurite)",
+        _all("Not found", _no_account),
+        needs_token=False,
+        faulty=False,
+    ),
 )
 
 

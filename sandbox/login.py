@@ -20,6 +20,8 @@ from sandbox.web import Answer, Call, Routes
 HOST = "login.microsoftonline.com"
 #: Names that Entra takes for "the tenant of whoever logs in".
 _ANY_TENANT = ("common", "organizations", "consumers")
+#: What the sandbox's own login may do in the directory.
+GRAPH_ROLES = ("Application.ReadWrite.All", "Directory.Read.All", "User.ReadWrite.All")
 
 routes = Routes()
 
@@ -88,7 +90,8 @@ def token(cloud: Cloud, call: Call) -> Answer:
         text = f"Invalid client secret provided for app '{client}'."
         return _refuse(401, "invalid_client", 7000215, text)
     audience = (form.get("scope") or form.get("resource") or "").split(" ")[0].removesuffix("/.default")
-    issued = tokens.issue(audience=audience, client_id=client, object_id=object_id)
+    roles = GRAPH_ROLES if client.lower() == cloud.credentials.client_id and "graph.microsoft.com" in audience else ()
+    issued = tokens.issue(audience=audience, client_id=client, object_id=object_id, roles=roles)
     life = tokens.LIFETIME_SECONDS
     return Answer(
         body={"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": issued},

@@ -108,10 +108,14 @@ class Proxy:
             writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
             _acknowledge(writer)
             _LOG.info("Connected: %s", host)
-            await asyncio.gather(
-                self._pipe(reader, inner_writer, is_blob=is_blob, drop=(drop_after, writer)),
-                self._pipe(inner_reader, writer, is_blob=is_blob, drop=(None, writer)),
-            )
+            pipes = [
+                asyncio.create_task(self._pipe(reader, inner_writer, writer, is_blob=is_blob, drop_after=drop_after)),
+                asyncio.create_task(self._pipe(inner_reader, writer, writer, is_blob=is_blob, drop_after=None)),
+            ]
+            # HTTP has no use for a half-closed connection: when one side ends, the other does.
+            _, other = await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
+            for pipe in other:
+                pipe.cancel()
         finally:
             del self._tunnels[key]
             inner_writer.close()
@@ -120,29 +124,26 @@ class Proxy:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        program: asyncio.StreamWriter,
         *,
         is_blob: bool,
-        drop: tuple[int | None, asyncio.StreamWriter],
+        drop_after: int | None,
     ) -> None:
+        """Pass on what comes, until its end; with ``drop_after`` break the program's connection after so many bytes."""
         passed = 0
-        try:
+        with contextlib.suppress(OSError):
             while content := await reader.read(_CHUNK):
-                _acknowledge(drop[1])
+                _acknowledge(program)
                 self.last_used = time.monotonic()
                 if is_blob:
                     self.blobs_used = self.last_used
                 passed += len(content)
-                if drop[0] is not None and passed > drop[0]:
+                if drop_after is not None and passed > drop_after:
                     _LOG.info("Dropped a connection to the blobs (an ordered fault)")
-                    drop[1].transport.abort()
+                    program.transport.abort()
                     return
                 writer.write(content)
                 await writer.drain()
-        except OSError:
-            pass
-        finally:
-            # The other direction ends too: HTTP has no use for a half-closed connection.
-            writer.close()
 
     async def _direct(self, method: str, target: str, headers: Mapping[str, str], writer: asyncio.StreamWriter) -> None:
         if not target.startswith("/"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -79,7 +80,11 @@ class Services:
         """The service, if it runs and answers."""
         record = ServiceRecord.read(self._file)
         health = _health(record) if record else None
-        good = health is not None and health["root"] == str(self._root)
+        good = (
+            health is not None
+            and health["root"] == os.path.realpath(self._root)
+            and health.get("code") == code_version()  # one that an update left behind speaks another language
+        )
         return record if good else None
 
     def health(self) -> dict[str, Any] | None:
@@ -147,6 +152,13 @@ class Services:
         with self._lock_file.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def code_version() -> str:
+    """A short name for the sandbox's code as it is on the disk now."""
+    folder = Path(__file__).parent
+    stamps = sorted(f"{path.relative_to(folder)} {path.stat().st_mtime_ns}" for path in folder.rglob("*.py"))
+    return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:16]
 
 
 def _health(record: ServiceRecord) -> dict[str, Any] | None:

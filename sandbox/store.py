@@ -18,7 +18,7 @@ from typing import Any
 
 ArmObject = dict[str, Any]
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 60.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS deleted (
 CREATE TABLE IF NOT EXISTS secrets (
     key TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (key, name)
 );
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -172,9 +173,20 @@ class Store:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    # --- settings ---------------------------------------------------------------------------------------
+
+    def setting(self, name: str) -> Any:
+        """How this Azure is set, such as its quota; ``None`` when nothing is set."""
+        row = self._connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Keep a setting (anything that JSON can hold)."""
+        self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+
     def clear(self) -> None:
         """Remove everything."""
-        for table in ("objects", "deleted", "secrets"):
+        for table in ("objects", "deleted", "secrets", "settings"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand here
 
 

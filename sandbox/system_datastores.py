@@ -1,4 +1,8 @@
-"""What does Azure ML put into a new workspace, and into its storage account? Four datastores, and their containers."""
+"""What does Azure ML put into a new workspace, and into its storage account? Four datastores, and their containers.
+
+How they log in is a setting of the workspace, ``systemDatastoresAuthMode``: by account key unless it says identity
+(Microsoft Learn, "Disable shared key access for your workspace's storage account").
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from sandbox.store import ArmObject, Store
 CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 DATASTORES = "Microsoft.MachineLearningServices/workspaces/datastores"
 DEFAULT = "workspaceblobstore"
+_ARTIFACTS, _FILES, _WORK = "workspaceartifactstore", "workspacefilestore", "workspaceworkingdirectory"
 
 
 def add_container(store: Store, account: ArmObject, name: str) -> None:
@@ -25,14 +30,12 @@ def add_system_datastores(store: Store, workspace: ArmObject) -> None:
     if account is None or store.get(f"{workspace['id']}/datastores/{DEFAULT}") is not None:
         return
     unique = workspace["properties"]["workspaceId"]
-    # Where the account's keys are off, identities are the only way in.
-    by_identity = account["properties"].get("allowSharedKeyAccess") is False
     now = datetime.now(UTC).isoformat()
     for name, kind, field, place in (
         (DEFAULT, "AzureBlob", "containerName", f"azureml-blobstore-{unique}"),
-        ("workspaceartifactstore", "AzureBlob", "containerName", "azureml"),
-        ("workspacefilestore", "AzureFile", "fileShareName", f"azureml-filestore-{unique}"),
-        ("workspaceworkingdirectory", "AzureFile", "fileShareName", f"code-{unique}"),
+        (_ARTIFACTS, "AzureBlob", "containerName", "azureml"),
+        (_FILES, "AzureFile", "fileShareName", f"azureml-filestore-{unique}"),
+        (_WORK, "AzureFile", "fileShareName", f"code-{unique}"),
     ):
         properties = {
             "datastoreType": kind,
@@ -41,8 +44,7 @@ def add_system_datastores(store: Store, workspace: ArmObject) -> None:
             "endpoint": "core.windows.net",
             "protocol": "https",
             "isDefault": name == DEFAULT,
-            "credentials": {"credentialsType": "None" if by_identity else "AccountKey"},
-            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if by_identity else "None",
+            **_login(workspace),
             "subscriptionId": account["id"].split("/")[2],
             "resourceGroup": account["id"].split("/")[4],
             "tags": {},
@@ -56,3 +58,20 @@ def add_system_datastores(store: Store, workspace: ArmObject) -> None:
         )
         if kind == "AzureBlob":
             add_container(store, account, place)
+
+
+def follow_workspace(store: Store, workspace: ArmObject) -> None:
+    """The datastores log in as the workspace says now."""
+    for name in (DEFAULT, _ARTIFACTS, _FILES, _WORK):
+        body = store.get(f"{workspace['id']}/datastores/{name}")
+        if body is not None:
+            body["properties"] |= _login(workspace)
+            store.put(body)
+
+
+def _login(workspace: ArmObject) -> ArmObject:
+    by_identity = str(workspace["properties"].get("systemDatastoresAuthMode", "accessKey")).lower() == "identity"
+    return {
+        "credentials": {"credentialsType": "None" if by_identity else "AccountKey"},
+        "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if by_identity else "None",
+    }

@@ -6,6 +6,7 @@ import base64
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.identity import SANDBOX_TENANT_ID
@@ -13,10 +14,15 @@ from sandbox.identity import SANDBOX_TENANT_ID
 LIFETIME_SECONDS = 3600
 
 
-def issue(*, audience: str, client_id: str, object_id: str = "", now: float | None = None) -> str:
-    """A token for ``audience``, with the claims that Azure's SDKs and services read."""
+def issue(
+    *, audience: str, client_id: str, object_id: str = "", roles: Sequence[str] = (), now: float | None = None
+) -> str:
+    """A token for ``audience``, with the claims that Azure's SDKs and services read.
+
+    ``roles`` are application permissions, such as those of Microsoft Graph.
+    """
     start = int(time.time() if now is None else now)
-    claims = {
+    claims: dict[str, Any] = {
         "aud": audience,
         "iss": f"https://sts.windows.net/{SANDBOX_TENANT_ID}/",
         "iat": start - 60,
@@ -31,6 +37,8 @@ def issue(*, audience: str, client_id: str, object_id: str = "", now: float | No
         "uti": uuid.uuid4().hex,
         "ver": "1.0",
     }
+    if roles:
+        claims["roles"] = list(roles)
     return ".".join((_part({"typ": "JWT", "alg": "none"}), _part(claims), _encode(b"unsigned")))
 
 

@@ -25,17 +25,24 @@ def scope_ids(stack: EnvironmentStack) -> dict[str, str]:
     }
     if stack.registry is not None:
         ids["container_registry"] = stack.registry.id
+    if stack.data_lake is not None:
+        ids["data_lake"] = stack.data_lake.id
     return ids
 
 
 def grant_bundle(
     stack: EnvironmentStack, who: str, bundle: Bundle, *, principal_id: str, kind: PrincipalType, vault: bool = True
 ) -> None:
-    """Give a principal the roles of a bundle, and its access to the vault's secrets unless ``vault`` is false."""
+    """Give a principal the roles of a bundle, and its access to the vault's secrets unless ``vault`` is false.
+
+    What it may do with the data, it may do in the data lake too.
+    """
     ids = {**scope_ids(stack), "workspace": stack.workspace.id}
     for grant in bundle.grants:
         stack.grant(f"{who}_{grant.id}", grant.role, ids[grant.scope], principal_id, kind)
-    if vault and bundle.vault != "none":
+        if grant.scope == "storage" and stack.data_lake is not None:
+            stack.grant(f"{who}_lake", grant.role, stack.data_lake.id, principal_id, kind)
+    if vault and bundle.vault != "none" and stack.assigns_roles_on(stack.key_vault.id):
         stack.key_vault.grant_secrets(who, object_id=principal_id, principal_type=kind, access=bundle.vault)
 
 
@@ -51,11 +58,17 @@ def make_workspace_identity(stack: EnvironmentStack) -> WorkspaceIdentity | None
     access: dict[str, tf.TerraformResource] = {}
     for scope, roles in ROLES_BEFORE_THE_WORKSPACE.items():
         for end, role in roles.items():
-            access[end] = stack.grant(
+            granted = stack.grant(
                 f"workspace_{end}", role, ids[scope], identity.principal_id, PrincipalType.SERVICE_PRINCIPAL
             )
-    access["vault_data"] = stack.key_vault.grant_workspace("workspace", object_id=identity.principal_id)
-    identity.wait_for_roles(access, seconds=settings.identity_role_wait_seconds)
+            if granted is not None:
+                access[end] = granted
+    if stack.assigns_roles_on(stack.key_vault.id):
+        access["vault_data"] = stack.key_vault.grant_workspace("workspace", object_id=identity.principal_id)
+    if stack.network.managed is not None:
+        access["connections"] = stack.network.let_approve(identity.principal_id)
+    if access:
+        identity.wait_for_roles(access, seconds=settings.identity_role_wait_seconds)
     return identity
 
 

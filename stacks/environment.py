@@ -14,7 +14,6 @@ from constructs_lib.entra_user import EntraUser
 from constructs_lib.key_vault import DEPLOYER, KeyVault
 from constructs_lib.ml_compute import ComputeCluster, ComputeInstance
 from constructs_lib.ml_workspace import MlWorkspace
-from constructs_lib.monitoring import Monitoring
 from constructs_lib.protection import lock_against_deletion
 from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType as Kind
@@ -24,8 +23,11 @@ from constructs_lib.tagging import DefaultTags
 from ezazml.config.access import PrincipalType
 from ezazml.config.environment import Environment
 from ezazml.config.models import AzurermBackend
+from ezazml.config.resource_ids import KEY_VAULT, parse_id
 from ezazml.config.roles import BUNDLES
 from stacks.access import add_role_assignments, grant_bundle, make_workspace_identity
+from stacks.dependencies import add_customer_key, add_data_lake, add_monitoring, add_registry, add_storage
+from stacks.network import EnvironmentNetwork
 from stacks.outputs import add_outputs
 from stacks.policy import add_policy
 from stacks.providers import add_providers
@@ -44,17 +46,23 @@ class EnvironmentStack(tf.TerraformStack):
         self.settings = environment.settings
         self.names = environment.names
         self.roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
+        #: What lies under a lock besides the resource itself, its roles and its containers.
+        self.under_locks: defaultdict[str, list[tf.TerraformResource]] = defaultdict(list)
         self._add_backend()
         self.providers = add_providers(self, self.settings)
         self.resource_group = ResourceGroup(
             self, "resource_group", name=self.names.resource_group, location=self.settings.location
         )
-        self.monitoring = self._monitoring()
-        self.storage = self._storage()
+        self.network = EnvironmentNetwork(self)
+        self.monitoring = add_monitoring(self)
         self.key_vault = self._key_vault()
-        self.registry = self._registry()
+        self.customer_key = add_customer_key(self)
+        self.storage = add_storage(self)
+        self.registry = add_registry(self)
+        self.data_lake = add_data_lake(self)
         self.workspace_identity = make_workspace_identity(self)
         self.workspace = self._workspace()
+        self.network.connect()
         self.instances = self._instances()
         self.clusters = self._clusters()
         self.application = self._application()
@@ -68,7 +76,7 @@ class EnvironmentStack(tf.TerraformStack):
         self._protect()
         add_outputs(self)
         self._tag()
-        self.policy = add_policy(self)
+        self.policy = add_policy(self, required_tags=self.settings.required_tags)
 
     def _add_backend(self) -> None:
         backend = self.settings.backend
@@ -87,38 +95,15 @@ class EnvironmentStack(tf.TerraformStack):
             state = self.environment.root / ".ezazml" / "state" / f"{self.environment.name}.tfstate"
             tf.LocalBackend(self, path=str(self.environment.root / (backend.path or state)))
 
-    def _monitoring(self) -> Monitoring:
-        return Monitoring(
-            self,
-            "monitoring",
-            log_analytics_name=self.names.log_analytics_workspace,
-            application_insights_name=self.names.application_insights,
-            resource_group=self.resource_group,
-            retention_days=self.settings.monitoring.retention_days,
-            daily_quota_gb=self.settings.monitoring.daily_quota_gb,
-        )
-
-    def _storage(self) -> StorageAccount:
-        storage = self.settings.storage
-        return StorageAccount(
-            self,
-            "storage",
-            name=self.names.storage_account,
-            resource_group=self.resource_group,
-            replication=storage.replication,
-            containers=storage.containers,
-            shared_access_key_enabled=storage.shared_access_key_enabled,
-            versioning_enabled=storage.versioning_enabled,
-            soft_delete_days=storage.soft_delete_days,
-            prevent_destroy=self.settings.protected,
-        )
-
     def _key_vault(self) -> KeyVault:
-        vault = self.settings.key_vault
+        vault, existing = self.settings.key_vault, self.settings.existing
+        existing_id = existing.key_vault_id
         key_vault = KeyVault(
             self,
             "key_vault",
-            name=self.names.key_vault,
+            name=parse_id(KEY_VAULT, existing_id).name if existing_id else self.names.key_vault,
+            existing_id=existing_id,
+            access=self.network.access,
             resource_group=self.resource_group,
             tenant_id=self.providers.tenant_id,
             sku=vault.sku,
@@ -129,25 +114,14 @@ class EnvironmentStack(tf.TerraformStack):
             purge_protection_enabled=vault.purge_protection_enabled,
             prevent_destroy=self.settings.protected,
         )
-        key_vault.grant_secrets(
-            DEPLOYER,
-            object_id=self.providers.deployer_object_id,
-            principal_type=self.deployer_kind(),
-            access="manage",
-        )
+        if existing_id is None or existing.assign_roles:
+            key_vault.grant_secrets(
+                DEPLOYER,
+                object_id=self.providers.deployer_object_id,
+                principal_type=self.deployer_kind(),
+                access="manage",
+            )
         return key_vault
-
-    def _registry(self) -> ContainerRegistry | None:
-        if not self.settings.container_registry.enabled:
-            return None
-        return ContainerRegistry(
-            self,
-            "registry",
-            name=self.names.container_registry,
-            resource_group=self.resource_group,
-            sku=self.settings.container_registry.sku,
-            prevent_destroy=self.settings.protected,
-        )
 
     def _workspace(self) -> MlWorkspace:
         workspace = self.settings.workspace
@@ -163,7 +137,11 @@ class EnvironmentStack(tf.TerraformStack):
             friendly_name=workspace.friendly_name,
             description=workspace.description,
             high_business_impact=workspace.high_business_impact,
-            public_network_access_enabled=workspace.public_network_access_enabled,
+            public_network_access_enabled=self.network.workspace_is_public,
+            managed_network=self.network.managed,
+            compute_subnet_id=self.network.compute_subnet_id,
+            image_build_compute_name=self.network.image_build_compute_name(),
+            customer_key=self.customer_key,
             identity=self.workspace_identity,
             prevent_destroy=self.settings.protected,
         )
@@ -182,6 +160,7 @@ class EnvironmentStack(tf.TerraformStack):
                     tenant_id=self.providers.tenant_id,
                     assigned_user_object_id=setting.assigned_user_object_id,
                     description=setting.description,
+                    network=self.network.compute,
                 )
             )
         return made
@@ -202,6 +181,7 @@ class EnvironmentStack(tf.TerraformStack):
                 idle_seconds=setting.idle_seconds,
                 system_identity=setting.identity == "system",
                 description=setting.description,
+                network=self.network.compute,
             )
         return made
 
@@ -219,6 +199,8 @@ class EnvironmentStack(tf.TerraformStack):
             keep_owners=by_group,
             secret=setting.secret_enabled,
             secret_rotation=setting.secret_rotation,
+            notes=f"managed_by ezazml, environment {self.environment.name}, "
+            f"subscription {self.providers.subscription_id}",
         )
         if setting.github is not None:
             application.trust_github(
@@ -271,6 +253,7 @@ class EnvironmentStack(tf.TerraformStack):
             display_name=user.display_name,
             password=password.string_value,
             domain=user.domain,
+            department=f"ezazml {self.environment.name}",
         )
         # People find the secrets they need where they work: none gets access to the vault.
         grant_bundle(self, "user", BUNDLES[user.role], principal_id=made.object_id, kind=Kind.USER, vault=False)
@@ -294,6 +277,8 @@ class EnvironmentStack(tf.TerraformStack):
                     )
         for who, (principal_id, kind) in readers.items():
             self.grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
+            if self.data_lake is not None:
+                self.grant(f"{who}_lake", BLOB_CONTRIBUTOR, self.data_lake.id, principal_id, kind)
         if self.workspace_identity is None:
             # Azure gives the workspace's own identity the blobs, not the files, which notebooks live on.
             self.grant(
@@ -314,21 +299,39 @@ class EnvironmentStack(tf.TerraformStack):
     def _protect(self) -> None:
         if not self.settings.protected:
             return
-        # A lock also keeps role assignments and diagnostic settings on the resource from being deleted.
-        storage = [*self.storage.containers.values(), *self.roles_on[self.storage.id]]
-        vault = [*self.key_vault.access, *self.key_vault.secrets, *self.roles_on[self.key_vault.id]]
-        self._lock("storage", self.storage.resource, storage)
-        self._lock("key_vault", self.key_vault.resource, vault)
-        if self.registry is not None:
-            self._lock("registry", self.registry.resource, self.roles_on[self.registry.id])
+        # A lock also keeps role assignments and diagnostic settings on the resource from being deleted. What others
+        # made, others lock.
+        if isinstance(self.storage, StorageAccount):
+            self._lock("storage", self.storage.resource, self.storage.id, [*self.storage.containers.values()])
+        if self.key_vault.resource is not None:
+            vault = [*self.key_vault.access, *self.key_vault.secrets]
+            self._lock("key_vault", self.key_vault.resource, self.key_vault.id, vault)
+        if isinstance(self.registry, ContainerRegistry):
+            self._lock("registry", self.registry.resource, self.registry.id, [])
+        if self.data_lake is not None:
+            self._lock("data_lake", self.data_lake.resource, self.data_lake.id, [*self.data_lake.containers])
 
-    def _lock(self, id: str, resource: tf.TerraformResource, inside: Sequence[tf.TerraformResource]) -> None:
-        address = address_of(resource)
-        dependents = [resource, *inside, *self.diagnostics.get(address, [])]
-        lock_against_deletion(self, id, resource_id=f"${{{address}.id}}", dependents=dependents)
+    def _lock(
+        self, id: str, resource: tf.TerraformResource, resource_id: str, inside: Sequence[tf.TerraformResource]
+    ) -> None:
+        under = [*self.under_locks[id], *self.roles_on[resource_id], *self.diagnostics.get(address_of(resource), [])]
+        lock_against_deletion(self, id, resource_id=resource_id, dependents=[resource, *inside, *under])
 
-    def grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> tf.RoleAssignment:
-        """Give a role; what locks its scope must know of it."""
+    def assigns_roles_on(self, scope_id: str) -> bool:
+        """Whether the environment gives its identities roles there: on what exists already, by option."""
+        existing = self.settings.existing
+        others: list[str | None] = [existing.storage_account_id, existing.key_vault_id]
+        others += [existing.container_registry_id, existing.application_insights_id]
+        if existing.application_insights_id is not None:
+            others.append(self.monitoring.log_analytics_workspace_id)
+        return existing.assign_roles or scope_id not in others
+
+    def grant(
+        self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None
+    ) -> tf.RoleAssignment | None:
+        """Give a role; what locks its scope must know of it. ``None`` where somebody else gives roles."""
+        if not self.assigns_roles_on(scope_id):
+            return None
         role_assignment = assign_role(
             self, id, role=role, scope_id=scope_id, principal_id=principal_id, principal_type=kind
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib import bindings as tf
+from stacks.network import outputs_of
 
 if TYPE_CHECKING:
     from stacks.environment import EnvironmentStack
@@ -47,6 +48,12 @@ def add_outputs(stack: EnvironmentStack) -> None:
         outputs["service_principal_object_id"] = application.service_principal_object_id
     if user is not None:
         outputs["user_principal_name"] = user.principal_name
+    if stack.data_lake is not None:
+        outputs["data_lake_name"] = stack.data_lake.name
+        outputs["data_lake_id"] = stack.data_lake.id
+        outputs["data_lake_dfs_endpoint"] = stack.data_lake.dfs_endpoint
+        outputs["data_lake_container_names"] = stack.data_lake.container_names
+    outputs |= outputs_of(stack.network)
     for name, value in outputs.items():
         _output(stack, name, value)
     _output(stack, "application_insights_connection_string", stack.monitoring.connection_string, sensitive=True)

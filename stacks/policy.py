@@ -1,15 +1,12 @@
-"""Which rules does an environment's stack keep? Our own, with Azure's rules of names and the required tags."""
+"""Which rules does a stack keep? Our own, with Azure's rules of names and the required tags."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from constructs_lib import bindings as tf
 from constructs_lib.policy import Policy, enforce
 from ezazml.config.names import RULES
-
-if TYPE_CHECKING:
-    from stacks.environment import EnvironmentStack
 
 #: Tags that tell whose a resource is: the stack sets them itself.
 OWN_TAGS = ("environment", "project", "managed_by")
@@ -25,15 +22,16 @@ _KINDS = {
     "azurerm_machine_learning_compute_instance": "compute_instance",
     "azurerm_machine_learning_compute_cluster": "compute_cluster",
     "azurerm_user_assigned_identity": "workspace_identity",
+    "azurerm_virtual_network": "virtual_network",
     "azurerm_monitor_action_group": "action_group",
     "azurerm_consumption_budget_resource_group": "budget",
 }
 
 
-def add_policy(stack: EnvironmentStack) -> Policy:
-    """Let the synthesis fail when a resource of the stack breaks a rule."""
+def add_policy(stack: tf.TerraformStack, *, required_tags: Sequence[str]) -> Policy:
+    """Let the synthesis fail when a resource of the stack breaks a rule. Call it when the tags are added."""
     policy = Policy(
-        required_tags=[*OWN_TAGS, *stack.settings.required_tags],
+        required_tags=[*OWN_TAGS, *required_tags],
         name_rules={kind: _rule(name) for kind, name in _KINDS.items()},
     )
     enforce(stack, policy)

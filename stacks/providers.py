@@ -6,22 +6,7 @@ from dataclasses import dataclass
 
 from constructs_lib import bindings as tf
 from ezazml.config.models import EnvironmentModel
-
-#: Azure services that a new subscription may not have switched on, beyond azurerm's "core". Spelt as Azure lists them:
-#: azurerm compares with upper and lower case (requiring_registration.go).
-RESOURCE_PROVIDERS = (
-    "Microsoft.MachineLearningServices",
-    "Microsoft.ContainerRegistry",
-    "Microsoft.KeyVault",
-    "microsoft.insights",
-    "Microsoft.OperationalInsights",
-    # Application Insights' own alert rules.
-    "Microsoft.AlertsManagement",
-    # Managed online endpoints: without these two, "Resource provider [N/A] isn't registered with Subscription [N/A]"
-    # (Microsoft Q&A, learn.microsoft.com/answers/questions/2129910).
-    "Microsoft.PolicyInsights",
-    "Microsoft.Cdn",
-)
+from ezazml.config.resource_providers import RESOURCE_PROVIDERS
 
 
 @dataclass(frozen=True)

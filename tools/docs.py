@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from ezazml.config.models import EnvironmentModel
 from ezazml.config.paths import field_at, format_path, is_list, is_secret, item_models, leaf_fields, models_in
 from ezazml.config.variables import ENVIRONMENT_VARIABLES, ORIGINAL_VARIABLES, STATE_ACCOUNT_VARIABLE
+from sandbox.azureml_api.base import WORKSPACE
+from sandbox.hosts import HOSTS
 from sandbox.terraform_provider.rules import DATA_SOURCES, RESOURCES
 from tools.access_docs import access_table, bundles_table
 
@@ -47,12 +49,36 @@ def coverage_table() -> str:
     return "\n".join(lines)
 
 
+def hosts_table() -> str:
+    """Every host that the sandbox's service answers for."""
+    lines = ["| host | what it is | operations |", "|---|---|---|"]
+    for host in HOSTS:
+        catches_all = any(route.path == "/{rest*}" for route in host.routes)
+        count = "every one is refused, with the reason" if catches_all else str(len(list(host.routes)))
+        lines.append(f"| `{host.name}` | {host.title} | {count} |")
+    return "\n".join(lines)
+
+
+def operations_table() -> str:
+    """Every operation that the sandbox's service answers, by host. ``WS`` stands for a workspace's path."""
+    lines = ["| operation | path | what it does |", "|---|---|---|"]
+    for host in HOSTS:
+        for route in host.routes:
+            if route.path != "/{rest*}":
+                path = route.path.replace(WORKSPACE, "WS")
+                path = path if path.startswith("WS") else host.name + path
+                lines.append(f"| {route.method} | `{path}` | {route.title} |")
+    return "\n".join(lines)
+
+
 PARTS = {
     ("docs/configuration.md", "settings"): settings_table,
     ("docs/configuration.md", "variables"): variables_table,
     ("docs/sandbox.md", "coverage"): coverage_table,
     ("docs/security.md", "access"): access_table,
     ("docs/security.md", "bundles"): bundles_table,
+    ("docs/sandbox.md", "hosts"): hosts_table,
+    ("docs/sandbox-operations.md", "operations"): operations_table,
 }
 
 

@@ -89,7 +89,10 @@ def _project(folder: Path, profiles: Iterable[Profile]) -> Path:
     (folder / "environments").mkdir()
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     for profile in profiles:
-        base = yaml.safe_load((ROOT / "environments" / f"{profile.base}.yaml").read_text(encoding="utf-8"))
+        file = ROOT / "environments" / f"{profile.base}.yaml"
+        if not file.is_file():
+            raise PolicyError(f"policy/profiles.yaml: {profile.name}.base: there is no {file.relative_to(ROOT)}.")
+        base = yaml.safe_load(file.read_text(encoding="utf-8"))
         settings = {**merged(base, profile.settings), "backend": {"type": "local"}}
         path = folder / "environments" / f"{profile.name}.yaml"
         path.write_text(yaml.safe_dump(settings), encoding="utf-8")

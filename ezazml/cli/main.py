@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 import traceback
@@ -15,14 +16,32 @@ from ezazml.errors import EzazmlError
 
 #: Command -> (module, one line of help). The help stands here, so that ``--help`` imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("ezazml.cli.init", "Make a project of your own from this one."),
     "config": ("ezazml.cli.config", "Show, validate and describe the configuration of environments."),
     "synth": ("ezazml.cli.environment", "Synthesise an environment's stack to Terraform JSON."),
-    "plan": ("ezazml.cli.environment", "Show what a deployment would change."),
-    "deploy": ("ezazml.cli.environment", "Create or update an environment."),
-    "destroy": ("ezazml.cli.environment", "Remove an environment."),
+    "plan": ("ezazml.cli.plan", "Show what a deployment would change."),
+    "deploy": ("ezazml.cli.plan", "Create or update an environment."),
+    "destroy": ("ezazml.cli.destroy", "Remove an environment."),
+    "unlock": ("ezazml.cli.unlock", "Break the lock on an environment's state."),
+    "purge": ("ezazml.cli.repair", "Remove for good what Azure keeps of a deleted environment."),
+    "recover": ("ezazml.cli.repair", "Bring back what Azure keeps of a deleted environment, and import it."),
+    "import": ("ezazml.cli.repair", "Take over what exists in Azure and is not in the environment's state."),
+    "drift": ("ezazml.cli.repair", "Report what was changed in Azure since the deployment."),
+    "doctor": ("ezazml.cli.doctor", "Check programs, login, roles, names and quota, each with its fix."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
     "rotate-secret": ("ezazml.cli.secrets", "Make a new client secret for the project's application."),
+    "bootstrap": ("ezazml.cli.bootstrap", "Make the state storage and the deploying identity of an environment."),
+    "env": ("ezazml.cli.feature", "An isolated environment for a branch: create, list, expired, destroy."),
+    "assets": ("ezazml.cli.assets", "What the workspace holds: plan and apply the files in assets/."),
+    "create-or-update-adls-datastore": ("ezazml.cli.data", "Register a container as a datastore."),
+    "upload-file-to-datastore": ("ezazml.cli.data", "Upload a file or folder to a datastore."),
+    "create-mltable": ("ezazml.cli.data", "Make an MLTable of files, folders, globs and addresses."),
+    "create-dataset": ("ezazml.cli.data", "Register a file, folder, MLTable or address as a data asset."),
+    "get-dataframe": ("ezazml.cli.data_reading", "Load data as a dataframe: print it or write it to a file."),
+    "get-uri": ("ezazml.cli.data_reading", "Print the address of data."),
+    "copy-data": ("ezazml.cli.data_reading", "Copy data between datastores, as a job."),
+    "inspect-data": ("ezazml.cli.data_reading", "Show an MLTable's paths and first rows, as a job or here."),
     "sandbox": ("ezazml.cli.sandbox", "Azure on this machine: up, status, reset, down, env, run, faults."),
     "demo": ("ezazml.cli.demo", "Deploy into the sandbox and show what exists, step by step."),
 }
@@ -40,7 +59,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        function = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{function}_" if keyword.iskeyword(function) else function)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

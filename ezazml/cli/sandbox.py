@@ -1,4 +1,4 @@
-"""Commands about the sandbox: ``ezazml sandbox up | status | reset | down | env | run | faults``."""
+"""Commands about the sandbox: ``ezazml sandbox up | status | reset | down | env | run | faults | limits``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from ezazml.cli.common import asking, output_option, print_json, print_table
 from ezazml.cli.context import start_service
+from ezazml.cli.sandbox_limits import limits
 from ezazml.config.loading import FOLDER, available_environments
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import ConfigurationError, InputError
@@ -155,6 +156,9 @@ def faults(rate: float, kinds: str, seed: int | None, latency_ms: int, off: bool
     ordered = Faults(0 if off else rate, tuple(map(FaultKind, wanted)), seed, 0 if off else latency_ms)
     save_faults(home.faults_file, ordered)
     click.echo(f"Ordered faults: {_describe(ordered)}." if ordered.active else "No faults are ordered.")
+
+
+sandbox.add_command(limits)
 
 
 def _describe(faults: Faults) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ezazml.config.sections import Section
+from ezazml.config.section import Section
 
 
 class PrincipalType(StrEnum):

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from ezazml.config.access import PrincipalType
+from ezazml.config.dependency_checks import check_dependencies
 from ezazml.config.models import AzurermBackend, ComputeCluster, ComputeInstance, EnvironmentModel
 from ezazml.config.names import RULES
+from ezazml.config.network_checks import check_network, warnings_for_network
+from ezazml.config.operating_checks import check_operating
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
+from ezazml.config.periods import parse_time
 from ezazml.config.regions import REGIONS, normalise_region
-from ezazml.config.sections import Section
+from ezazml.config.section import Section
 from ezazml.config.security_checks import check_security
 from ezazml.config.sizes import retired_family
 from ezazml.config.targets import Target
@@ -34,7 +38,19 @@ OWN_TAGS = 3
 _TEMPLATE = re.compile(r"[$%]\{")
 #: Settings that the commands use themselves: they are not part of the stack.
 _NOT_IN_THE_STACK = frozenset(
-    {"credentials", "work_in", "data", "datastore", "databricks", "model", "logging", "notifications", "project"}
+    {
+        "credentials",
+        "work_in",
+        "data",
+        "datastore",
+        "databricks",
+        "model",
+        "logging",
+        "notifications",
+        "project",
+        "deploy",
+        "destroy",
+    }
 )
 #: Stands in the shipped files where a team puts the name of its own state account.
 STATE_ACCOUNT_PLACEHOLDER = "changemetfstate"
@@ -56,8 +72,21 @@ def secrets_in_file(file: YamlFile) -> list[Problem]:
 def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], str]) -> list[Problem]:
     """Everything that is wrong with settings of the right types."""
     findings: list[Finding] = []
-    checks = (_templates, _places, _identifiers, _tags, _storage, _computes, _user, _backend, _dependencies)
-    for check in (*checks, check_security):
+    for check in (
+        _templates,
+        _places,
+        _identifiers,
+        _tags,
+        _storage,
+        _computes,
+        _user,
+        _backend,
+        _dependencies,
+        check_operating,
+        check_network,
+        check_dependencies,
+        check_security,
+    ):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
 
@@ -103,12 +132,14 @@ def _templates(settings: EnvironmentModel) -> Iterator[Finding]:
 
 def warnings_for_deployment(name: str, settings: EnvironmentModel) -> list[str]:
     """What works today and will surprise later, one line each."""
+    warnings = [f"environments/{name}.yaml: {warning}" for warning in warnings_for_network(settings)]
     if settings.target is not Target.AZURE or not settings.protected or settings.identities.deployer.object_id:
-        return []
+        return warnings
     return [
+        *warnings,
         f"environments/{name}.yaml: identities.deployer.object_id is not set in a protected environment. Who deploys "
         "next with another login replaces the deployer's roles, and may have no access to the vault's secrets. Set it "
-        "to the object id of a shared Entra group (with principal_type: Group), or of the pipeline's service principal."
+        "to the object id of a shared Entra group (principal_type: Group), or of the pipeline's service principal.",
     ]
 
 
@@ -155,7 +186,7 @@ def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
         if len(value) > 256:
             yield path, f"a tag's value has at most 256 characters, this one {len(value)}.", "Shorten it."
         if name == "ExpireOn" and not _is_date(value):
-            yield path, f"{value!r} is not a date.", "Write it as year-month-day: 2027-12-31."
+            yield path, f"{value!r} is not a date.", "Write it as 2027-12-31, or in UTC as 2027-12-31T12:00:00Z."
         if name.lower() in lower:
             other = lower[name.lower()]
             yield path, f"Azure does not tell {name!r} from {other!r}: tag names ignore case.", "Keep one."
@@ -173,7 +204,7 @@ def _is_date(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
-        return False
+        return parse_time(text) is not None
 
 
 def _storage(settings: EnvironmentModel) -> Iterator[Finding]:

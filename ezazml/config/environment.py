@@ -33,6 +33,9 @@ class Names:
     application: str
     action_group: str
     budget: str
+    data_lake: str
+    virtual_network: str
+    encryption_identity: str
     user_principal_name_local_part: str
     compute_instances: tuple[ComputeName, ...]
     compute_clusters: tuple[ComputeName, ...]

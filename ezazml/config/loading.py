@@ -151,6 +151,16 @@ def new_environment(name: str, *, source: str, root: Path) -> Path:
     """
     available = available_environments(root)
     _require_known(source, available)
+    require_environment_name(name)
+    path = root / FOLDER / f"{name}.yaml"
+    if path.exists():
+        raise InputError(f"Environment {name!r} exists already: {path}.", hint="Choose another name.")
+    path.write_text((root / FOLDER / f"{source}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return path
+
+
+def require_environment_name(name: str) -> None:
+    """Raise :class:`InputError` for what cannot be the name of an environment."""
     if not _ENVIRONMENT_NAME.match(name):
         raise InputError(f"Environment name {name!r} breaks the rule: {NAME_RULE}.", hint="Choose another.")
     if name in _NOT_ENVIRONMENTS:
@@ -158,11 +168,6 @@ def new_environment(name: str, *, source: str, root: Path) -> Path:
             f"Environment name {name!r} is taken: {FOLDER}/{name}.yaml describes no environment.",
             hint="Choose another.",
         )
-    path = root / FOLDER / f"{name}.yaml"
-    if path.exists():
-        raise InputError(f"Environment {name!r} exists already: {path}.", hint="Choose another name.")
-    path.write_text((root / FOLDER / f"{source}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return path
 
 
 def _require_known(name: str, available: Sequence[str]) -> None:

@@ -7,10 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from ezazml.config.access import PrincipalType, RoleAssignment
+from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.lifetime import Bootstrap, Feature
+from ezazml.config.network_models import Network
+from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
 from ezazml.config.roles import RoleBundle
-from ezazml.config.sections import Group, Section
+from ezazml.config.section import Group, Section
 from ezazml.config.signals import Alerts, Budget, Diagnostics
+from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
 from ezazml.config.targets import Target
 
 # --- where and how the state is kept --------------------------------------------------------------------
@@ -109,13 +114,14 @@ class User(Section):
 class Storage(Section):
     """The workspace's storage account."""
 
-    replication: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
+    replication: Replication = "LRS"
     containers: tuple[str, ...] = ("data",)
     shared_access_key_enabled: bool = Field(
         False, description="Allow account keys and SAS. Off: only Entra identities reach the data."
     )
     versioning_enabled: bool = True
     soft_delete_days: int = Field(7, ge=1, le=365)
+    lifecycle_rules: tuple[LifecycleRule, ...] = ()
 
 
 class KeyVault(Section):
@@ -161,7 +167,9 @@ class Workspace(Section):
     identity_role_wait_seconds: int = Field(
         120, ge=0, le=900, description="With user_assigned: wait for its roles before the workspace is made."
     )
-    public_network_access_enabled: bool = True
+    public_network_access_enabled: bool | None = Field(
+        None, description="Default: as network.profile says, off for private."
+    )
 
 
 class ComputeInstance(Section):
@@ -209,6 +217,9 @@ class NameOverrides(Section):
     application: str | None = None
     action_group: str | None = None
     budget: str | None = None
+    data_lake: str | None = None
+    virtual_network: str | None = None
+    encryption_identity: str | None = None
 
 
 # --- what the commands use (variables of the original tool) --------------------------------------------
@@ -276,16 +287,6 @@ class Logging(Section):
     datetime_format: str = "%Y-%m-%d_%H"
 
 
-class Notifications(Section):
-    """Mail about guarded operations."""
-
-    smtp_server: str | None = None
-    smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    recipients: tuple[str, ...] = ()
-
-
 class Project(Section):
     """What ``ezazml init`` makes."""
 
@@ -319,7 +320,9 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = Field({}, description="Such as Owner, CostCenter, ExpireOn (a date: 2027-12-31).")
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Such as Owner, CostCenter, ExpireOn (a date: 2027-12-31)."
+    )
     required_tags: tuple[str, ...] = Field((), description="Names that tags must have; the synthesis checks them too.")
     tag_git_commit: bool = Field(
         False, description="Tag the resource group, and nothing else, with the commit: each commit changes one tag."
@@ -330,7 +333,11 @@ class EnvironmentModel(Section):
     identities: Identities = Identities()
     user: User = User()
     role_assignments: tuple[RoleAssignment, ...] = ()
+    network: Network = Network()
+    encryption: Encryption = Encryption()
+    existing: Existing = Existing()
     storage: Storage = Storage()
+    data_lake: DataLake = DataLake()
     key_vault: KeyVault = KeyVault()
     container_registry: ContainerRegistry = ContainerRegistry()
     monitoring: Monitoring = Monitoring()
@@ -348,7 +355,11 @@ class EnvironmentModel(Section):
     model: Model = Model()
     logging: Logging = Logging()
     notifications: Notifications = Notifications()
+    deploy: Deploy = Deploy()
+    destroy: Destroy = Destroy()
     project: Project = Project()
+    bootstrap: Bootstrap = Bootstrap()
+    feature: Feature | None = Field(None, description="Written by `ezazml env create`.")
 
     @field_validator("location")
     @classmethod

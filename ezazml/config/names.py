@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ezazml.config.environment import ComputeName, Names
 from ezazml.config.models import ComputeCluster, ComputeInstance, EnvironmentModel
@@ -131,6 +131,17 @@ RULES: dict[str, NameRule] = {
             "none", r"[<>;&%]", source="Microsoft Graph, 'application resource type', displayName",
         ),
         NameRule(
+            "virtual_network", 2, 64, r"[A-Za-z0-9][\w.-]*\w",
+            "2-64 letters, digits, underscores, hyphens and periods, starting with a letter or digit, ending with a "
+            "letter, digit or underscore",
+            "resource group", r"[^A-Za-z0-9_.-]",
+        ),
+        NameRule(
+            "encryption_identity", 3, 128, r"[A-Za-z0-9][\w-]*",
+            "3-128 letters, digits, hyphens and underscores, starting with a letter or digit",
+            "resource group", r"[^A-Za-z0-9_-]",
+        ),
+        NameRule(
             "user_principal_name_local_part", 1, 64, r"(?!\.)[A-Za-z0-9'._!#^~-]*(?<!\.)",
             "1-64 letters, digits and '._!#^~-, not starting or ending with a period",
             "tenant", r"[^A-Za-z0-9'._!#^~-]",
@@ -138,6 +149,7 @@ RULES: dict[str, NameRule] = {
         ),
     )
 }  # fmt: skip
+RULES["data_lake"] = replace(RULES["storage_account"], kind="data_lake")
 
 #: Kind -> default pattern, as the original tool named things. ``{suffix}`` is empty unless unique_suffix is on.
 PATTERNS: dict[str, str] = {
@@ -152,6 +164,9 @@ PATTERNS: dict[str, str] = {
     "application": "{application_prefix}-{env}-01",
     "action_group": "{prefix}-{env}-ag-01",
     "budget": "{prefix}-{env}-budget-01",
+    "data_lake": "{prefix}{env}{suffix}adl01",
+    "virtual_network": "{prefix}-{env}-vnet-01",
+    "encryption_identity": "{prefix}-{env}-id-cmk-01",
 }
 
 
@@ -197,17 +212,29 @@ class _NameMaker:
         if kind == "application":
             prefix_path = ("identities", "application", "name_prefix")
         name = self._pattern(kind)
-        enabled = {
-            "application": self._settings.identities.application.enabled,
-            "container_registry": self._settings.container_registry.enabled,
-            "workspace_identity": self._settings.workspace.identity == "user_assigned",
-            "action_group": self._settings.alerts.enabled,
-            "budget": self._settings.budget.monthly_amount is not None,
-        }
-        if not enabled.get(kind, True):
+        if kind in self._not_made():
             return name
         fix = f"Set names.{kind} to, for example, {{}}, or shorten or change {format_path(prefix_path)}."
         return self._checked(kind, name, prefix_path, fix)
+
+    def _not_made(self) -> set[str]:
+        """Kinds that this environment does not create, whose default names need not fit."""
+        settings, existing = self._settings, self._settings.existing
+        made = {
+            "application": settings.identities.application.enabled,
+            "container_registry": settings.container_registry.enabled and existing.container_registry_id is None,
+            "storage_account": existing.storage_account_id is None,
+            "key_vault": existing.key_vault_id is None,
+            "application_insights": existing.application_insights_id is None,
+            "log_analytics_workspace": existing.application_insights_id is None,
+            "data_lake": settings.data_lake.enabled,
+            "virtual_network": settings.network.makes_virtual_network,
+            "encryption_identity": settings.encryption.makes_identity,
+            "workspace_identity": settings.workspace.identity == "user_assigned",
+            "action_group": settings.alerts.enabled,
+            "budget": settings.budget.monthly_amount is not None,
+        }
+        return {kind for kind, is_made in made.items() if not is_made}
 
     def user(self) -> str:
         """Part of the user's principal name before the @; the environment in it keeps two environments apart."""

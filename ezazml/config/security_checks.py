@@ -36,8 +36,8 @@ def check_security(settings: EnvironmentModel) -> Iterator[Finding]:
 
 def available_scopes(settings: EnvironmentModel) -> list[str]:
     """Short names of what exists in the environment, and so can have roles."""
-    missing = set() if settings.container_registry.enabled else {"container_registry"}
-    return [name for name in SCOPES if name not in missing]
+    optional = {"container_registry": settings.container_registry.enabled, "data_lake": settings.data_lake.enabled}
+    return [name for name in SCOPES if optional.get(name, True)]
 
 
 def _role_assignments(settings: EnvironmentModel) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ezazml.config.sections import Section
+from ezazml.config.section import Section
 
 #: Azure takes thresholds of 0 to 1000 percent (azurerm_consumption_budget_resource_group); 0 would always warn.
 Percent = Annotated[int, Field(ge=1, le=1000)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ezazml.config.models import EnvironmentModel
 from ezazml.errors import EzazmlError, InputError
-from ezazml.operations.deployment import Confirm
+from ezazml.operations.ways_out import ways_out
 from ezazml.operations.workbench import Workbench
 from ezazml.report.plan_summary import PlanSummary, summarise
 
 PASSWORD = "azuread_application_password.application"  # noqa: S105 - an address
 VAULT_SECRET = "azurerm_key_vault_secret.secret_client_secret"  # noqa: S105 - an address
+#: Shown the plan, answers whether to go on.
+Confirm = Callable[[PlanSummary], bool]
 
 
 def require_rotatable(name: str, settings: EnvironmentModel) -> None:
@@ -30,7 +34,7 @@ def rotate_secret(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
     """
     name = bench.environment.name
     with bench.plan_file() as file:
-        bench.terraform.plan(file, replace=[PASSWORD])
+        bench.terraform.plan(file, options=[f"-replace={PASSWORD}"])
         summary = summarise(bench.terraform.show_plan(file))
         changed = {change.address: change.action for change in summary.changes}
         if changed.pop(PASSWORD, None) != "replace" or changed.pop(VAULT_SECRET, None) != "update" or changed:
@@ -41,5 +45,6 @@ def rotate_secret(bench: Workbench, *, confirm: Confirm) -> PlanSummary:
             )
         if not confirm(summary):
             raise EzazmlError("Not confirmed; nothing was changed.")
-        bench.terraform.apply(file)
+        with ways_out(name):
+            bench.terraform.apply(file)
     return summary

@@ -15,6 +15,7 @@ from ezazml.config.loading import load_environment
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
+from ezazml.operations.importing import forget_imports
 from ezazml.terraform.engine import find_engine, require_write_only
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
@@ -38,9 +39,10 @@ class Workbench:
         return f"Azure subscription {self.environment.settings.subscription_id}"
 
     @contextmanager
-    def plan_file(self) -> Iterator[Path]:
+    def plan_file(self, purpose: str = "") -> Iterator[Path]:
         """A place for a saved plan, which holds secrets: gone afterwards, whatever happens."""
-        file = self.environment.root / ".ezazml" / "plans" / f"{self.environment.name}.tfplan"
+        name = ".".join(filter(None, (self.environment.name, purpose, "tfplan")))
+        file = self.environment.root / ".ezazml" / "plans" / name
         file.unlink(missing_ok=True)
         try:
             yield file
@@ -73,8 +75,16 @@ def prepare(
         require_write_only(engine)
     show("synthesising")
     folder = synthesise(environment, environ)
+    forget_imports(folder)
     providers = ProviderCache(root / ".ezazml" / "providers")
-    terraform = Terraform(engine, folder, _with_secrets(environment, environ), providers=providers, progress=show)
+    terraform = Terraform(
+        engine,
+        folder,
+        _with_secrets(environment, environ),
+        providers=providers,
+        progress=show,
+        lock_timeout_seconds=environment.settings.deploy.lock_timeout_seconds,
+    )
     if environment.settings.backend.type == "local":
         Path(_local_state(environment)).parent.mkdir(parents=True, exist_ok=True)
     show(f"initialising {engine}")

@@ -19,6 +19,10 @@ _LEFT_OUT = frozenset(
         "azurerm_management_lock",
         # One for every box would hide what the picture is about.
         "azurerm_monitor_diagnostic_setting",
+        "azurerm_nat_gateway_public_ip_association",
+        "azurerm_private_dns_zone_virtual_network_link",
+        "azurerm_subnet_nat_gateway_association",
+        "azurerm_subnet_network_security_group_association",
         "terraform_data",
     }
 )
@@ -27,6 +31,10 @@ _FAMILIES = (
     ("azurerm_user_assigned_identity", "identity", "#ede7f6", "#5e35b1"),
     ("azurerm_machine_learning_", "machine learning", "#e3f2fd", "#1565c0"),
     ("azurerm_storage_", "data", "#e8f5e9", "#2e7d32"),
+    *(
+        (f"azurerm_{kind}", "network", "#ede7f6", "#4527a0")
+        for kind in ("virtual_network", "subnet", "network_", "nat_gateway", "public_ip", "private_")
+    ),
     ("azurerm_key_vault", "secrets", "#fff8e1", "#b26a00"),
     ("azurerm_container_registry", "images", "#e0f7fa", "#00838f"),
     ("azurerm_log_", "monitoring", "#fce4ec", "#ad1457"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ STATEFUL = frozenset(
         "azurerm_storage_account",
         "azurerm_storage_container",
         "azurerm_key_vault",
+        "azurerm_key_vault_key",
         "azurerm_container_registry",
         "azurerm_machine_learning_workspace",
     }
@@ -24,18 +26,34 @@ _ACTIONS = {
     ("create", "delete"): "replace",
     ("forget",): "forget",
 }
-_ORDER = ("replace", "delete", "update", "create", "forget")
+_ORDER = ("replace", "delete", "update", "create", "import", "forget")
+#: Fields whose values are never shown, whatever Terraform says about their sensitivity.
+_MAY_BE_SECRET = re.compile(r"password|secret|key|token|credential|certificate|connection|sas|value|content|user_data")
+_SHOWN_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field that changes from one short, harmless value to another."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        return f"{self.field}: {_or_nothing(self.before)} -> {_or_nothing(self.after)}"
 
 
 @dataclass(frozen=True)
 class Change:
-    """One resource that a plan changes. ``fields`` are names only, never values."""
+    """One resource that a plan changes. ``fields`` are names; ``values`` those of them that can be no secret."""
 
     action: str
     address: str
     type: str
     fields: tuple[str, ...]
     replaced_by: tuple[str, ...]
+    values: tuple[FieldChange, ...] = ()
 
     @property
     def loses_data(self) -> bool:
@@ -53,6 +71,11 @@ class PlanSummary:
     def counts(self) -> dict[str, int]:
         """How many resources per action."""
         return {action: sum(change.action == action for change in self.changes) for action in _ORDER}
+
+    @property
+    def losses(self) -> tuple[Change, ...]:
+        """Changes that delete or replace something stateful."""
+        return tuple(change for change in self.changes if change.loses_data)
 
     @property
     def is_empty(self) -> bool:
@@ -78,11 +101,14 @@ def summarise(plan: Mapping[str, Any]) -> PlanSummary:
 def _change(resource: Mapping[str, Any]) -> Change | None:
     change = resource["change"]
     action = _ACTIONS.get(tuple(change["actions"]))
+    if action is None and change.get("importing"):
+        action = "import"  # as it is; an import that also changes something shows as that change
     if action is None:
         return None  # no-op and read
     fields = tuple(sorted(set(_changed(change)))) if action in ("update", "replace") else ()
     replaced_by = tuple(sorted({_dotted(path) for path in change.get("replace_paths", [])}))
-    return Change(action, resource["address"], resource["type"], fields, replaced_by)
+    values = tuple(_values(change, fields)) if fields else ()
+    return Change(action, resource["address"], resource["type"], fields, replaced_by, values)
 
 
 def _changed(change: Mapping[str, Any]) -> Iterator[str]:
@@ -91,6 +117,49 @@ def _changed(change: Mapping[str, Any]) -> Iterator[str]:
     for name in {*before, *after, *unknown}:
         if name != "id" and (before.get(name) != after.get(name) or unknown.get(name) is True):
             yield name
+
+
+def _values(change: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[FieldChange]:
+    """Values of the changed fields that can be shown: short and plain, not sensitive, and not named like a secret."""
+    before, after = change.get("before") or {}, change.get("after") or {}
+    unknown = change.get("after_unknown") or {}
+    for name in fields:
+        if _is_sensitive(change, name):
+            continue
+        old, new = before.get(name), after.get(name)
+        if name == "tags" and isinstance(old or {}, dict) and isinstance(new or {}, dict):
+            for tag in sorted({*(old or {}), *(new or {})}):
+                was, will = (old or {}).get(tag), (new or {}).get(tag)
+                if was != will and not _MAY_BE_SECRET.search(tag.lower()):
+                    yield FieldChange(f"tags.{tag}", _shown(was), _shown(will))
+        elif unknown.get(name) is True:
+            if _is_plain(old):
+                yield FieldChange(name, _shown(old), "(known after apply)")
+        elif _is_plain(old) and _is_plain(new):
+            yield FieldChange(name, _shown(old), _shown(new))
+
+
+def _is_sensitive(change: Mapping[str, Any], name: str) -> bool:
+    for key in ("before_sensitive", "after_sensitive"):
+        marks = change.get(key)
+        if marks is True or (isinstance(marks, Mapping) and marks.get(name)):
+            return True
+    return bool(_MAY_BE_SECRET.search(name.lower()))
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (str, bool, int, float))
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = " ".join(str(value).lower().split()) if isinstance(value, bool) else " ".join(str(value).split())
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"
+
+
+def _or_nothing(value: str | None) -> str:
+    return "(none)" if value is None or not value else value
 
 
 def _dotted(path: list[Any]) -> str:

@@ -38,9 +38,13 @@ class Engine:
         """Whether it is OpenTofu."""
         return "tofu" in Path(self.program).name
 
+    @property
+    def name(self) -> str:
+        """Product and version: ``Terraform 1.9.0``."""
+        return f"{'OpenTofu' if self.is_tofu else 'Terraform'} {'.'.join(map(str, self.version))}"
+
     def __str__(self) -> str:
-        name = "OpenTofu" if self.is_tofu else "Terraform"
-        return f"{name} {'.'.join(map(str, self.version))} ({self.program})"
+        return f"{self.name} ({self.program})"
 
 
 def find_program(environ: Mapping[str, str]) -> str:

@@ -9,22 +9,28 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ezazml.errors import EzazmlError
+from ezazml.terraform.diagnostics import Diagnostic, TerraformError, failure, format_diagnostic
 from ezazml.terraform.engine import Engine, without_overrides
 from ezazml.terraform.provider_cache import ProviderCache
 
 _LOG = logging.getLogger(__name__)
 
+__all__ = ["Progress", "StateVersion", "Terraform", "TerraformError"]
+
 Progress = Callable[[str], None]
-#: How long to wait for somebody else's lock on the state, seconds.
-_LOCK_TIMEOUT = "-lock-timeout=60s"
 
 
-class TerraformError(EzazmlError):
-    """Terraform ended with errors; the message holds its diagnostics."""
+@dataclass(frozen=True)
+class StateVersion:
+    """Which state it is (``lineage``), how often it changed (``serial``), and how much it holds."""
+
+    lineage: str
+    serial: int
+    resources: int
 
 
 class Terraform:
@@ -38,12 +44,20 @@ class Terraform:
         *,
         providers: ProviderCache,
         progress: Progress = lambda _line: None,
+        lock_timeout_seconds: int = 60,
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._providers = providers
         self.folder = folder
         self._progress = progress
-        own = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        self._lock_timeout = f"-lock-timeout={lock_timeout_seconds}s"
+        own = {
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+            # Every 20 seconds is the default: a killed apply would forget all that it made since.
+            "TF_STATE_PERSIST_INTERVAL": "1",
+        }
         self._environ = without_overrides(environ) | own
 
     def report_to(self, progress: Progress) -> None:
@@ -64,16 +78,16 @@ class Terraform:
             raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
         stamp.write_text(wanted, encoding="utf-8")
 
-    def plan(self, file: Path, *, destroy: bool = False, replace: Sequence[str] = ()) -> bool:
+    def plan(self, file: Path, *, destroy: bool = False, options: Sequence[str] = ()) -> bool:
         """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600.
 
-        ``replace`` are addresses of what is made anew although nothing about it changed.
+        ``options`` are further ones of Terraform, such as ``-refresh-only`` and ``-target=ADDRESS``.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
-        arguments = ["plan", "-json", "-input=false", "-detailed-exitcode", _LOCK_TIMEOUT, f"-out={file}"]
-        arguments += [f"-replace={address}" for address in replace]
-        return self._stream([*arguments, *(["-destroy"] if destroy else [])], "plan", accept=(0, 2)) == 2
+        arguments = ["plan", "-json", "-input=false", "-detailed-exitcode", self._lock_timeout, f"-out={file}"]
+        options = [*(["-destroy"] if destroy else []), *options]
+        return self._stream([*arguments, *options], "plan", accept=(0, 2)) == 2
 
     def show_plan(self, file: Path) -> dict[str, Any]:
         """A saved plan as Terraform's JSON. It holds secrets: do not keep or print it."""
@@ -81,7 +95,7 @@ class Terraform:
 
     def apply(self, file: Path) -> None:
         """Apply exactly a saved plan. Raises :class:`TerraformError`; what was done stays done and in the state."""
-        self._stream(["apply", "-json", "-input=false", _LOCK_TIMEOUT, str(file)], "apply", accept=(0,))
+        self._stream(["apply", "-json", "-input=false", self._lock_timeout, str(file)], "apply", accept=(0,))
 
     def outputs(self) -> dict[str, Any]:
         """Outputs by name, each with ``value`` and ``sensitive``."""
@@ -91,18 +105,36 @@ class Terraform:
         """The state as Terraform's JSON. It holds secrets."""
         return self._json(["show", "-json"])
 
+    def state_version(self) -> StateVersion:
+        """Which state there is now; an empty one has no lineage and serial 0. Reads all of it."""
+        answer = self._run(["state", "pull", "-no-color"])
+        if answer.returncode != 0:
+            raise TerraformError(f"terraform state pull failed:\n{answer.stderr.strip()}")
+        start = answer.stdout.find("{")
+        if start < 0:
+            return StateVersion("", 0, 0)
+        state = json.loads(answer.stdout[start:])
+        managed = sum(len(one["instances"]) for one in state.get("resources", []) if one["mode"] == "managed")
+        return StateVersion(state.get("lineage", ""), state.get("serial", 0), managed)
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Break the lock with that id. Raises :class:`TerraformError` if it is not the one that is held."""
+        answer = self._run(["force-unlock", "-force", "-no-color", lock_id])
+        if answer.returncode != 0:
+            raise TerraformError(f"terraform force-unlock failed:\n{(answer.stderr or answer.stdout).strip()}")
+
     # --- helpers ---------------------------------------------------------------------------------------
 
     def _init_fingerprint(self) -> str:
         stack = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"]
         rc = self._environ.get("TF_CLI_CONFIG_FILE", "")
-        return json.dumps([stack, self._engine.program, self._engine.version, rc], sort_keys=True)
+        return json.dumps([stack, self.engine.program, self.engine.version, rc], sort_keys=True)
 
     def _run(
         self, arguments: Sequence[str], environ: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self._engine.program, *arguments],
+            [self.engine.program, *arguments],
             cwd=self.folder,
             env=self._environ if environ is None else environ,
             capture_output=True,
@@ -120,7 +152,7 @@ class Terraform:
     def _stream(self, arguments: Sequence[str], what: str, *, accept: tuple[int, ...]) -> int:
         """Run with Terraform's JSON messages: progress as it comes, diagnostics as one error at the end."""
         process = subprocess.Popen(
-            [self._engine.program, *arguments],
+            [self.engine.program, *arguments],
             cwd=self.folder,
             env=self._environ,
             stdout=subprocess.PIPE,
@@ -130,36 +162,28 @@ class Terraform:
             start_new_session=True,
         )
         assert process.stdout is not None
-        diagnostics: list[str] = []
+        diagnostics: list[Diagnostic] = []
         with _forward_interrupt(process):
             for line in process.stdout:
                 self._take(line, diagnostics)
             code = process.wait()
         if code not in accept:
-            text = "\n".join(diagnostics) or f"exit code {code}"
-            raise TerraformError(f"terraform {what} failed:\n{text}")
+            raise failure(what, self.folder.name, diagnostics, code=code)
         return code
 
-    def _take(self, line: str, diagnostics: list[str]) -> None:
+    def _take(self, line: str, diagnostics: list[Diagnostic]) -> None:
         try:
             message = json.loads(line)
         except ValueError:
             return  # a warning about Terraform's own configuration, before its JSON begins
         if message.get("type") == "diagnostic":
             if message["diagnostic"]["severity"] == "error":
-                diagnostics.append(format_diagnostic(message["diagnostic"]))
-                _LOG.error("%s", diagnostics[-1].strip())
+                diagnostics.append(message["diagnostic"])
+                _LOG.error("%s", format_diagnostic(message["diagnostic"]).strip())
         elif str(message.get("type")).startswith("apply_") and message["hook"].get("action") != "read":
             line = message["@message"].split(" [id=")[0]
             _LOG.info("%s", line)
             self._progress(line)
-
-
-def format_diagnostic(diagnostic: Mapping[str, Any]) -> str:
-    """One of Terraform's errors as text: address, summary, detail."""
-    address = f"{diagnostic['address']}: " if diagnostic.get("address") else ""
-    detail = f"\n    {diagnostic['detail']}".replace("\n", "\n    ").rstrip() if diagnostic.get("detail") else ""
-    return f"  {address}{diagnostic['summary']}{detail}"
 
 
 @contextmanager

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sandbox.arm import keys, resources, subscriptions, workspaces
+from sandbox.arm import (
+    access,
+    groups,
+    keys,
+    locks,
+    log_analytics,
+    names,
+    quota,
+    recovery,
+    registrations,
+    resources,
+    subscriptions,
+    vaults,
+    workspaces,
+)
 from sandbox.azureml_api import KINDS
 from sandbox.web import Routes
 
@@ -10,6 +24,8 @@ routes = Routes()
 subscriptions.register(routes)
 keys.register(routes)
 workspaces.register(routes)
+for _module in (access, groups, locks, log_analytics, names, quota, recovery, registrations, vaults):
+    _module.register(routes)
 for _kind in KINDS:
     _kind.register(routes)
 # Takes whatever is left, so it comes last.

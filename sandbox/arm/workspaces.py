@@ -7,7 +7,9 @@ from typing import Any
 
 from sandbox.azureml_api.base import COLLECTION, WORKSPACE, WORKSPACES, require_workspace
 from sandbox.cloud import Cloud
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject, Store
+from sandbox.system_datastores import follow_workspace
 from sandbox.web import Answer, Call, Refusal, Routes
 
 #: Microsoft Learn, "Recover workspace data while soft deleted".
@@ -63,6 +65,7 @@ def _change(cloud: Cloud, call: Call) -> Answer:
         changes: dict[str, Any] = sent.get("properties") or {}
         body["properties"] |= {name: changes[name] for name in _CHANGEABLE if changes.get(name) is not None}
         store.put(body)
+        follow_workspace(store, body)
         return Answer(body=_shown(body))
 
 
@@ -71,10 +74,19 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
     with cloud.stores.writing() as store:
         identifier = call.path.rstrip("/")
         body = store.get(identifier)
+        locked = lock_message(store, identifier)
+        if locked is not None:
+            raise Refusal(409, "ScopeLocked", locked)
         if body is not None:
+            for compute in store.below(body["id"], f"{WORKSPACES}/computes"):
+                store.delete(compute["id"])  # computes do not come back
             store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
-        if purge:
+        # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
+        group = store.get("/".join(identifier.split("/")[:5]))
+        kept = [one for one in store.deleted(WORKSPACES) if group and one["id"].lower() == identifier.lower()]
+        if purge and kept:
             store.purge(identifier)
+            store.delete(f"/servicePrincipals/{kept[0].get('identity', {}).get('principalId')}")
         elif body is None:
             return Answer(204)
     return Answer(200)
@@ -113,5 +125,10 @@ def _made_once(store: Store, body: ArmObject, name: str) -> str:
 
 def _shown(body: ArmObject) -> ArmObject:
     """A workspace as Azure shows it: what Terraform leaves out has Azure's defaults."""
-    properties = {"provisioningState": "Succeeded", "v1LegacyMode": False, **body["properties"]}
+    properties = {
+        "provisioningState": "Succeeded",
+        "v1LegacyMode": False,
+        "systemDatastoresAuthMode": "accessKey",
+        **body["properties"],
+    }
     return {"tags": {}, "kind": "Default", **body, "properties": properties}

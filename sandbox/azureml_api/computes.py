@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox import limits
 from sandbox.azureml_api.base import WORKSPACE, Change, NamedKind
 from sandbox.cloud import Cloud
 from sandbox.store import ArmObject
@@ -43,8 +44,12 @@ class Computes(NamedKind):
             raise Refusal(400, "BadRequest", f"The vmSize of the compute '{change.name}' cannot be changed.")
 
     def complete(self, change: Change) -> None:
-        """Where it is; instances run."""
+        """Where it is; instances run. Azure refuses what the quota does not hold."""
         change.new.setdefault("location", change.workspace["location"])
+        try:
+            limits.require_quota(change.store, {**change.new, "id": change.id})
+        except limits.QuotaExceeded as error:
+            raise Refusal(400, error.code, str(error)) from error
         if change.properties["computeType"] == "ComputeInstance":
             change.properties["properties"].setdefault("state", "Running")
 

@@ -88,6 +88,8 @@ class Datastores(NamedKind):
             raise Refusal(400, "UserError", f"The datastore '{body['name']}' has no secrets: it uses identities.")
         if text is not None:
             secrets: dict[str, Any] = json.loads(text)
+        elif not cloud.blobs.has_account(account):
+            raise Refusal(404, "UserError", f"The storage account '{account}' of the datastore does not exist.")
         else:
             secrets = {"secretsType": "AccountKey", "key": cloud.blobs.account_key(account)}
         place = properties.get("containerName") or properties.get("filesystem")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from sandbox import tokens
 from sandbox.azureml_api.base import WORKSPACE, Change, NamedKind
 from sandbox.cloud import Cloud
+from sandbox.identity import SANDBOX_TENANT_ID
 from sandbox.store import ArmObject
 from sandbox.web import Answer, Call, Refusal, Routes
 
@@ -54,8 +56,8 @@ class _Endpoints(NamedKind):
         known = (change.old or {}).get("identity") or {}
         if "SystemAssigned" in identity.get("type", ""):
             identity = {
-                "principalId": secrets.token_hex(16),
-                "tenantId": change.workspace["id"].split("/")[2],
+                "principalId": str(uuid.uuid4()),
+                "tenantId": SANDBOX_TENANT_ID,
                 **known,
                 **identity,
             }
@@ -117,7 +119,8 @@ class OnlineEndpoints(_Endpoints):
             raise Refusal(400, "ValidationError", "The field 'keyType' must be Primary or Secondary.")
         with cloud.stores.writing() as store:
             body = self._with_keys(self.require(store, call))
-            store.set_secret(body["id"], which, sent.get("keyValue") or secrets.token_urlsafe(24))
+            # Whatever keyValue says: azure-ai-ml sends the old key there.
+            store.set_secret(body["id"], which, secrets.token_urlsafe(24))
         return Answer(200)
 
     def _with_keys(self, body: ArmObject) -> ArmObject:

@@ -28,6 +28,12 @@ def require_datastore(store: Store, workspace: ArmObject, uri: str | None) -> No
         raise Refusal(400, "UserError", f"Could not find datastore '{match[1]}' in workspace '{workspace['name']}'.")
 
 
+def short_uri(uri: str) -> str:
+    """An address in a datastore without the workspace, which Azure ML writes or leaves out."""
+    match = _DATASTORE.fullmatch(uri)
+    return f"azureml://datastores/{match[1]}{uri[match.end(1) :]}" if match else uri
+
+
 def require_asset(store: Store, workspace: ArmObject, collection: str, reference: str | None) -> None:
     """Raise :class:`Refusal` for a reference to a version of an asset that does not exist. None passes."""
     if not reference or _REGISTRY.fullmatch(reference):

@@ -19,6 +19,7 @@ from sandbox.azureml_api.base import (
     prepared,
     require_workspace,
 )
+from sandbox.azureml_api.references import short_uri
 from sandbox.cloud import Cloud
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
@@ -181,7 +182,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items() if item not in (None, {}, [], "")} or None
     if isinstance(value, str):
-        return value.rstrip("/") or None
+        return short_uri(value).rstrip("/") or None
     return value or None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 
+from sandbox import limits
 from sandbox.home import SandboxHome
 from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import Store
@@ -97,6 +98,8 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             config = decode(request.config.msgpack, self._schemas[PROVIDER]) or {}
             require_sandbox(config, os.environ, self._home)
             self._features = next(iter(config.get("features") or []), {})
+            if self._provider == "azurerm":
+                self._register(config)
 
         self._guarded(response, self._provider, configure)
         return response
@@ -240,6 +243,14 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
         return response
 
     # --- helpers ----------------------------------------------------------------------------------------
+
+    def _register(self, config: Values) -> None:
+        """Register Azure's services, as azurerm does when it is configured."""
+        wanted = list(config.get("resource_providers_to_register") or [])
+        if config.get("resource_provider_registrations") != "none":
+            wanted += limits.CORE_SERVICES
+        with Store.transaction(self._home.store_file) as store:
+            limits.register(store, wanted)
 
     @contextmanager
     def _azure(self) -> Iterator[Azure]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ class Project:
 
 
 @pytest.fixture
-def at(project: Path) -> Project:
+def at(project: Path) -> Iterator[Project]:
     (project / "node_modules").symlink_to(ROOT / "node_modules")
-    return Project(project)
+    made = Project(project)
+    yield made
+    made.home.services.stop()

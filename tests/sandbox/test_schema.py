@@ -19,7 +19,7 @@ REAL: dict[str, dict[str, list[Any]]] = json.loads(
     (Path(__file__).resolve().parents[1] / "golden" / "provider_schemas.json").read_text()
 )
 #: The bindings do not say how many items above one a block may have.
-UNKNOWN_MAXIMUM = "cors_rule"
+UNKNOWN_MAXIMA = {"cors_rule": 5, "ip_address_pool": 2}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def flat(schema: Schema, prefix: str = "") -> dict[str, list[Any]]:
         flags = "R" * attribute.required + "O" * attribute.optional + "C" * attribute.computed
         result[prefix + name] = [flags, attribute.type]
     for name, nested in schema.blocks.items():
-        maximum = 5 if name == UNKNOWN_MAXIMUM else nested.max_items
+        maximum = nested.max_items or UNKNOWN_MAXIMA.get(name, 0)
         result[prefix + name] = ["block", nested.nesting, nested.min_items, maximum]
         result |= flat(nested.block, f"{prefix}{name}.")
     return result

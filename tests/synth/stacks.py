@@ -11,11 +11,16 @@ import yaml
 
 from constructs_lib.bindings import App, Testing
 from ezazml.config.environment import Environment
-from ezazml.config.loading import load_environment
+from ezazml.config.loading import available_environments, load_environment
+from ezazml.operations.feature_environments import feature_of
 from stacks.environment import EnvironmentStack
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("dev", "uat", "preprod", "prd", "sandbox")
+#: The environments of this project, without those that somebody here made for a branch.
+SHIPPED = tuple(
+    name for name in available_environments(ROOT) if feature_of(ROOT / "environments" / f"{name}.yaml") is None
+)
+PROFILES = ("public", "managed", "private")
 Stack = dict[str, Any]
 
 
@@ -50,3 +55,9 @@ def addresses(stack: Stack) -> list[str]:
     found = [f"{kind}.{name}" for kind, group in stack["resource"].items() for name in group]
     found += [f"data.{kind}.{name}" for kind, group in stack.get("data", {}).items() for name in group]
     return sorted(found)
+
+
+@cache
+def profile(name: str) -> Stack:
+    """An environment of ``tests/environments``, one for each network profile."""
+    return synthesise(load_environment(name, root=ROOT / "tests", environ={}))

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeGuard
 
+from sandbox import limits
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Unknown, Values
 
-LOCKS = "Microsoft.Authorization/locks"
 RESOURCE_GROUPS = "Microsoft.Resources/resourceGroups"
 
 
@@ -69,6 +70,7 @@ class ArmRules(ResourceRules):
         identifier = self.resource_id(azure, values)
         if azure.store.get(identifier) is not None:
             raise already_exists(self.type_name, identifier)
+        _require_registration(azure, self.arm_type.split("/", 1)[0])
         self._require_references(azure, values)
         self._require_free_name(azure, values)
         self.before_create(azure, values, identifier)
@@ -168,13 +170,26 @@ class ArmRules(ResourceRules):
     def _require_free_name(self, azure: Azure, values: Values) -> None:
         if self.unique_in != "azure":
             return
-        taken = any(body["name"].lower() == values["name"].lower() for body in azure.store.find(self.arm_type))
+        taken = limits.is_held(azure.store, values["name"]) or any(
+            body["name"].lower() == values["name"].lower() for body in azure.store.find(self.arm_type)
+        )
         if taken:
             raise AzureError(
                 self.taken_code,
                 f"The name {values['name']!r} is taken: names of {self.arm_type} are unique in all of Azure.",
                 attribute="name",
             )
+
+
+def _require_registration(azure: Azure, service: str) -> None:
+    """azurerm registers services when it starts; before that (in tests of the rules) all are taken as registered."""
+    if azure.store.setting("registered") is None or limits.is_registered(azure.store, service):
+        return
+    raise AzureError(
+        "MissingSubscriptionRegistration",
+        f"The subscription is not registered to use namespace '{service}'. See https://aka.ms/rps-not-found for how to "
+        "register subscriptions.",
+    )
 
 
 def group_id(azure: Azure, name: str) -> str:
@@ -198,17 +213,9 @@ def already_exists(type_name: str, identifier: str) -> AzureError:
 
 def require_no_lock(azure: Azure, identifier: str, *, levels: tuple[str, ...]) -> None:
     """Raise ScopeLocked when a lock at or above the resource, or on something in it, forbids the operation."""
-    wanted = identifier.lower()
-    for lock in azure.store.find(LOCKS):
-        scope = lock["id"].lower().rsplit("/providers/microsoft.authorization/locks/", 1)[0]
-        around = wanted == scope or wanted.startswith(scope + "/")
-        inside = scope.startswith(wanted + "/")
-        if (around or inside) and lock["properties"]["level"] in levels and lock["id"].lower() != wanted:
-            raise AzureError(
-                "ScopeLocked",
-                f"The scope '{identifier}' cannot perform the operation because the following scope(s) are locked: "
-                f"'{scope}' ({lock['name']}). Please remove the lock and try again.",
-            )
+    message = lock_message(azure.store, identifier, levels=levels)
+    if message is not None:
+        raise AzureError("ScopeLocked", message)
 
 
 def fill_identity(azure: Azure, blocks: list[Values], body: ArmObject) -> None:

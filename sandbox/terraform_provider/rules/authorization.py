@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from sandbox import limits
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import ArmRules, already_exists, known, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
@@ -44,6 +46,8 @@ BUILT_IN_ROLES = {
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
     "AcrPush": "8311e382-0749-4cb8-b61a-304f252e45ec",
     "AcrDelete": "c2f4ef07-c644-48eb-af81-4b1b4947fb11",
+    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
+    "Locks Contributor": "28bf596f-4eb7-45ce-b5bc-6cf482fec137",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
     "Managed Identity Contributor": "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59",
     "Monitoring Reader": "43d0d8ad-25c7-4714-9337-8ba259a9fe05",
@@ -155,13 +159,16 @@ def principal_kind(azure: Azure, object_id: str) -> str | None:
 
 
 def has_role(azure: Azure, principal_id: str, roles: frozenset[str], scope: str) -> bool:
-    """Whether a principal has one of the roles at ``scope`` or above it."""
+    """Whether a principal has one of the roles at ``scope`` or above it, and long enough that the role counts."""
     wanted = {BUILT_IN_ROLES[role] for role in roles}
+    births = azure.store.births(ASSIGNMENTS)
+    since = (datetime.now(UTC) - timedelta(seconds=limits.role_delay(azure.store))).isoformat()
     for body in azure.store.find(ASSIGNMENTS):
         properties = body["properties"]
         above = scope.lower() == _scope(body).lower() or scope.lower().startswith(_scope(body).lower() + "/")
         role = properties["roleDefinitionId"].rsplit("/", 1)[-1]
-        if above and properties["principalId"] == principal_id and role in wanted:
+        old_enough = births[body["id"].lower()] <= since
+        if above and old_enough and properties["principalId"] == principal_id and role in wanted:
             return True
     return False
 

@@ -49,6 +49,12 @@ class KeyVaultRules(ArmRules):
         yield from super().validate(config)
         yield from one_of(config, "sku_name", ("standard", "premium"))
         yield from between(config, "soft_delete_retention_days", 7, 90)
+        for acls in config.get("network_acls") or []:
+            for finding in (
+                *one_of(acls, "default_action", ("Allow", "Deny")),
+                *one_of(acls, "bypass", ("AzureServices", "None")),
+            ):
+                yield Invalid(f"network_acls.0.{finding.attribute}", finding.message)
         if known(config.get("tenant_id")) and not _GUID.match(config["tenant_id"]):
             yield Invalid("tenant_id", f"expected tenant_id to be a valid UUID, got {config['tenant_id']}")
 
@@ -95,6 +101,7 @@ class KeyVaultRules(ArmRules):
         public = values.get("public_network_access_enabled") is not False
         properties["publicNetworkAccess"] = "Enabled" if public else "Disabled"
         properties["vaultUri"] = f"https://{body['name'].lower()}.vault.azure.net/"
+        properties["networkAcls"] = _network_acls(values.get("network_acls") or [])
         properties["enableRbacAuthorization"] = bool(properties.get("enableRbacAuthorization"))
         properties.setdefault("accessPolicies", [])
         if values.get("access_policy"):
@@ -108,6 +115,7 @@ class KeyVaultRules(ArmRules):
             "public_network_access_enabled": properties.get("publicNetworkAccess") != "Disabled",
             "enable_rbac_authorization": properties["enableRbacAuthorization"],
             "access_policy": [_policy_values(policy) for policy in properties["accessPolicies"]],
+            **_network_values(properties.get("networkAcls")),
         }
 
     def remove(self, azure: Azure, body: ArmObject) -> None:
@@ -267,6 +275,34 @@ class KeyVaultSecretRules(ResourceRules):
         if value is not None and new_version:
             azure.store.set_secret(identifier, "value", value)
         return _secret_values(azure, body)
+
+
+def _network_acls(blocks: list[Values]) -> dict[str, Any] | None:
+    """The vault's firewall; Azure answers with ranges, also for single addresses."""
+    if not blocks:
+        return None
+    addresses = blocks[0].get("ip_rules") or []
+    return {
+        "defaultAction": blocks[0]["default_action"],
+        "bypass": blocks[0]["bypass"],
+        "ipRules": [{"value": one if "/" in one else f"{one}/32"} for one in addresses],
+        "virtualNetworkRules": [{"id": one} for one in blocks[0].get("virtual_network_subnet_ids") or []],
+    }
+
+
+def _network_values(acls: dict[str, Any] | None) -> Values:
+    if acls is None:
+        return {}
+    return {
+        "network_acls": [
+            {
+                "default_action": acls["defaultAction"],
+                "bypass": acls["bypass"],
+                "ip_rules": [rule["value"] for rule in acls["ipRules"]],
+                "virtual_network_subnet_ids": [rule["id"] for rule in acls["virtualNetworkRules"]],
+            }
+        ]
+    }
 
 
 def _name_in_use(name: str) -> AzureError:

@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from sandbox import limits
 from sandbox.store import ArmObject
 from sandbox.system_datastores import add_system_datastores
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
+from sandbox.terraform_provider.rules.managed_network import ISOLATION_MODES, OUTBOUND_RULES
+from sandbox.terraform_provider.rules.workspace_isolation import fill_isolation, is_isolated, isolation_values
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 COMPUTES = "Microsoft.MachineLearningServices/workspaces/computes"
@@ -77,6 +80,9 @@ class WorkspaceRules(ArmRules):
         yield from super().validate(config)
         yield from one_of(config, "kind", ("Default", "FeatureStore"))
         yield from one_of(config, "sku_name", ("Basic",))
+        for block in config.get("managed_network") or []:
+            for finding in one_of(block, "isolation_mode", ISOLATION_MODES):
+                yield Invalid("managed_network.0.isolation_mode", finding.message)
         if config.get("service_side_encryption_enabled") and not config.get("encryption"):
             yield Invalid("service_side_encryption_enabled", "`service_side_encryption_enabled` needs `encryption`")
 
@@ -107,9 +113,7 @@ class WorkspaceRules(ArmRules):
         properties["mlFlowTrackingUri"] = f"azureml://{body['location']}.api.azureml.ms/mlflow/v1.0{body['id']}"
         public = values.get("public_network_access_enabled") is not False
         properties["publicNetworkAccess"] = "Enabled" if public else "Disabled"
-        network = values.get("managed_network") or []
-        if network:
-            properties["managedNetwork"] = {"isolationMode": network[0].get("isolation_mode") or "Disabled"}
+        fill_isolation(azure, values, body)
         add_system_datastores(azure.store, body)
 
     def extra_values(self, azure: Azure, body: ArmObject) -> Values:  # noqa: ARG002
@@ -120,16 +124,13 @@ class WorkspaceRules(ArmRules):
             "discovery_url": properties["discoveryUrl"],
             "public_network_access_enabled": properties.get("publicNetworkAccess") != "Disabled",
         }
-        if "managedNetwork" in properties:
-            mode = properties["managedNetwork"]["isolationMode"]
-            values["managed_network"] = [{"isolation_mode": mode, "provision_on_creation_enabled": False}]
-        return values
+        return {**values, **isolation_values(properties)}
 
     def remove(self, azure: Azure, body: ArmObject) -> None:
         """A soft delete that holds the name; for good with the provider's feature. Computes go either way."""
-        for compute in azure.store.below(body["id"]):
-            if compute["type"].lower() == COMPUTES.lower():
-                azure.store.delete(compute["id"])
+        for kind in (COMPUTES, OUTBOUND_RULES):
+            for child in azure.store.below(body["id"], kind):
+                azure.store.delete(child["id"])
         if azure.feature("machine_learning", "purge_soft_deleted_workspace_on_destroy", default=False):
             super().remove(azure, body)
         else:
@@ -141,7 +142,7 @@ class _ComputeRules(ArmRules):
 
     arm_type = COMPUTES
     compute_type: ClassVar[str]
-    references: ClassVar = {"machine_learning_workspace_id": "Azure ML workspace"}
+    references: ClassVar = {"machine_learning_workspace_id": "Azure ML workspace", "subnet_resource_id": "Subnet"}
 
     def resource_id(self, azure: Azure, values: Values) -> str:  # noqa: ARG002
         """A compute is below its workspace."""
@@ -212,12 +213,18 @@ class ComputeInstanceRules(_ComputeRules):
         """Value rules of the provider."""
         yield from super().validate(config)
         yield from one_of(config, "authorization_type", ("personal",))
-        if config.get("node_public_ip_enabled") is False and config.get("subnet_resource_id") is None:
-            yield Invalid("node_public_ip_enabled", "`node_public_ip_enabled` false needs `subnet_resource_id`")
 
     def before_create(self, azure: Azure, values: Values, identifier: str) -> None:  # noqa: ARG002
-        """Names of instances are unique in a region (Microsoft Learn, "Create a compute instance")."""
+        """Names of instances are unique in a region (Microsoft Learn, "Create a compute instance"). Without a public
+        address an instance needs a network."""
         workspace = azure.store.get(values["machine_learning_workspace_id"]) or {}
+        private = values.get("node_public_ip_enabled") is False
+        if private and not values.get("subnet_resource_id") and not is_isolated(workspace):
+            text = (
+                "`subnet_resource_id` must be set if `node_public_ip_enabled` is set to `false` and the workspace is "
+            )
+            text += 'NOT using a managed network (isolation_mode = "Disabled")'
+            raise AzureError("InvalidConfiguration", text, attribute="node_public_ip_enabled")
         for body in azure.store.find(COMPUTES):
             same = body["name"].lower() == values["name"].lower() and body["location"] == workspace["location"]
             if same and body["properties"]["computeType"] == self.compute_type:
@@ -227,6 +234,7 @@ class ComputeInstanceRules(_ComputeRules):
     def extra_arm(self, azure: Azure, values: Values, body: ArmObject) -> None:
         """Who owns the instance."""
         super().extra_arm(azure, values, body)
+        _require_quota(azure, body)
         for owner in values.get("assign_to_user") or []:
             body["properties"]["properties"]["personalComputeInstanceSettings"] = {
                 "assignedUser": {"objectId": owner["object_id"], "tenantId": owner["tenant_id"]}
@@ -266,6 +274,7 @@ class ComputeClusterRules(_ComputeRules):
         "description": "properties.description",
         "vm_size": "properties.properties.vmSize",
         "vm_priority": "properties.properties.vmPriority",
+        "subnet_resource_id": "properties.properties.subnet.id",
     }
     name_pattern = r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]"
     name_rule = "have 3 to 32 letters, digits and hyphens, start with a letter and not end with a hyphen"
@@ -297,6 +306,7 @@ class ComputeClusterRules(_ComputeRules):
         }
         remote = "Enabled" if values.get("ssh_public_access_enabled") else "Disabled"
         body["properties"]["properties"]["remoteLoginPortPublicAccess"] = remote
+        _require_quota(azure, body)
 
     def extra_values(self, azure: Azure, body: ArmObject) -> Values:
         """Scale settings."""
@@ -313,3 +323,10 @@ class ComputeClusterRules(_ComputeRules):
                 }
             ],
         }
+
+
+def _require_quota(azure: Azure, compute: ArmObject) -> None:
+    try:
+        limits.require_quota(azure.store, compute)
+    except limits.QuotaExceeded as error:
+        raise AzureError(error.code, str(error)) from error

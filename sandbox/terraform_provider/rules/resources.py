@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from sandbox.locks import LOCKS
 from sandbox.store import ArmObject
-from sandbox.terraform_provider.rules.arm import LOCKS, RESOURCE_GROUPS, ArmRules, group_id, one_of
+from sandbox.terraform_provider.rules.arm import RESOURCE_GROUPS, ArmRules, group_id, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -10,10 +11,12 @@ from typing import Any, ClassVar
 from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, Values
+from sandbox.terraform_provider.rules.key_vault_keys import require_customer_key
 
 _SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 _REPLICATIONS = ("LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS")
 _KEYS = ("primary", "secondary")
+_IP_RULE = re.compile(r"([0-9]{1,3}\.){3}[0-9]{1,3}(/([0-9]|[1-2][0-9]|30))?")
 _ZONAL = frozenset({"ZRS", "GZRS", "RAGZRS"})
 
 
@@ -112,6 +115,13 @@ class StorageAccountRules(ArmRules):
                 for block in blob.get(policy) or []:
                     for finding in between(block, "days", 1, 365):
                         yield Invalid(f"blob_properties.0.{policy}.0.days", finding.message)
+        for rules in config.get("network_rules") or []:
+            for finding in one_of(rules, "default_action", ("Allow", "Deny")):
+                yield Invalid("network_rules.0.default_action", finding.message)
+            for rule in rules.get("ip_rules") or [] if known(rules.get("ip_rules")) else []:
+                if known(rule) and not _IP_RULE.fullmatch(rule):
+                    text = f"must start with IPV4 address and/or slash, number of bits (0-30) as prefix, got {rule!r}"
+                    yield Invalid("network_rules.0.ip_rules", text)
 
     def customize_plan(self, azure: Azure, prior: Values | None, planned: Values) -> None:  # noqa: ARG002
         """The default access tier is Hot where the kind has tiers."""
@@ -138,13 +148,17 @@ class StorageAccountRules(ArmRules):
         public = values.get("public_network_access_enabled") is not False
         properties["publicNetworkAccess"] = "Enabled" if public else "Disabled"
         properties["networkAcls"] = _network_acls(values.get("network_rules") or [])
+        _fill_customer_key(azure, values, properties)
+        if values.get("is_hns_enabled") and any(one.get("versioning_enabled") for one in _blobs(values)):
+            text = "`versioning_enabled` can't be true when `is_hns_enabled` is true"
+            raise AzureError("InvalidConfiguration", text, attribute="blob_properties")
         properties["primaryEndpoints"] = {
             service: f"https://{body['name']}.{service}.core.windows.net/" for service in _SERVICES
         }
         for key in _KEYS:
             if azure.store.secret(body["id"], key) is None:
                 azure.store.set_secret(body["id"], key, base64.b64encode(secrets.token_bytes(64)).decode())
-        azure.store.put(_blob_service(body["id"], values.get("blob_properties") or []))
+        azure.store.put(_blob_service(body["id"], _blobs(values)))
 
     def extra_values(self, azure: Azure, body: ArmObject) -> Values:
         """Endpoints, keys and connection strings, as Azure computes them."""
@@ -171,6 +185,15 @@ class StorageAccountRules(ArmRules):
         blob_service = azure.store.get(f"{body['id']}/blobServices/default")
         if blob_service is not None:
             values["blob_properties"] = _blob_properties(blob_service["properties"])
+        key = body["properties"].get("encryption", {}).get("keyvaultproperties")
+        if key is not None:
+            values["customer_managed_key"] = [
+                {
+                    "key_vault_key_id": key["keyId"],
+                    "managed_hsm_key_id": None,
+                    "user_assigned_identity_id": body["properties"]["encryption"]["identity"]["userAssignedIdentity"],
+                }
+            ]
         acls = body["properties"].get("networkAcls")
         if acls is not None:
             values["network_rules"] = [
@@ -241,6 +264,30 @@ class StorageContainerRules(ArmRules):
             "default_encryption_scope": "$account-encryption-key",
             "has_immutability_policy": False,
             "has_legal_hold": False,
+        }
+
+
+def _blobs(values: Values) -> list[Values]:
+    return values.get("blob_properties") or []
+
+
+def _fill_customer_key(azure: Azure, values: Values, properties: dict[str, Any]) -> None:
+    """The account's own key, or Microsoft's. The account itself must have the identity that reads it."""
+    encryption = properties.setdefault("encryption", {})
+    encryption["keySource"] = "Microsoft.Storage"
+    for name in ("keyvaultproperties", "identity"):
+        encryption.pop(name, None)
+    for block in values.get("customer_managed_key") or []:
+        identity_id, key_id = block["user_assigned_identity_id"], block["key_vault_key_id"]
+        identities = [one for own in values.get("identity") or [] for one in own.get("identity_ids") or []]
+        if identity_id not in identities:
+            text = "customer managed key can only be configured when the storage account has the user-assigned identity"
+            raise AzureError("InvalidConfiguration", text, attribute="customer_managed_key")
+        require_customer_key(azure, key_id=key_id, identity_id=identity_id, attribute="customer_managed_key")
+        encryption |= {
+            "keySource": "Microsoft.Keyvault",
+            "keyvaultproperties": {"keyId": key_id},
+            "identity": {"userAssignedIdentity": identity_id},
         }
 
 

@@ -10,11 +10,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ezazml.cli import environment
 from ezazml.cli.common import asking
 from ezazml.cli.main import cli
 from ezazml.errors import ConfigurationError, EzazmlError, InputError, Problem
-from ezazml.operations import deployment
+from ezazml.operations import deployment, unlocking
+from ezazml.operations.deployment import Planned
 from ezazml.report.plan_summary import summarise
 from sandbox.home import SandboxHome
 
@@ -33,23 +33,24 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> None:
         terraform = type("Terraform", (), {"report_to": lambda self, show: None})()
         environment = type("Environment", (), {"settings": type("Settings", (), {"protected": False})()})()
 
-    def deploy(bench: Any, *, confirm: deployment.Confirm) -> Any:
-        summary = summarise(PLAN)
-        if not confirm(summary):
+    planned = Planned(summarise(PLAN), None)
+
+    def deploy(bench: Any, *, confirm: deployment.Confirm, **options: Any) -> Planned:
+        if not confirm(planned):
             raise EzazmlError("Not confirmed; nothing was changed.")
-        return summary
+        return planned
 
-    monkeypatch.setattr(environment, "_bench", lambda name, purpose: Bench())
+    monkeypatch.setattr("ezazml.cli.plan.open_bench", lambda name, purpose: Bench())
+    monkeypatch.setattr("ezazml.cli.unlock.open_bench", lambda name, purpose: Bench())
+    monkeypatch.setattr("ezazml.cli.plan.declares_assets", lambda environment: False)
     monkeypatch.setattr(deployment, "deploy", deploy)
-    monkeypatch.setattr(deployment, "destroy", lambda bench, confirmation: pytest.fail("destroyed"))
-    monkeypatch.setattr(deployment, "plan", lambda bench, destroy: summarise(PLAN))
+    monkeypatch.setattr(unlocking, "unlock", lambda bench, lock_id, confirm: confirm() and pytest.fail("unlocked"))
+    monkeypatch.setattr(deployment, "plan", lambda bench, destroy, save_to: planned)
 
 
-@pytest.mark.parametrize(
-    ("command", "option"), [("deploy", "--yes"), ("destroy", "--confirm sandbox")], ids=["deploy", "destroy"]
-)
+@pytest.mark.parametrize(("command", "option"), [("deploy", "--yes"), ("unlock --id x", "--yes")])
 def test_where_nobody_can_answer_the_option_is_named(planned: None, command: str, option: str) -> None:
-    answer = CliRunner().invoke(cli, [command, "sandbox"], input="")
+    answer = CliRunner().invoke(cli, [*command.split(), "sandbox"], input="")
     assert isinstance(answer.exception, InputError)
     assert answer.exception.exit_code == 2
     assert f"nobody to ask; nothing was changed. Pass {option}." in str(answer.exception)
@@ -63,9 +64,11 @@ def test_an_interrupt_while_asking_is_one() -> None:
             raise click.Abort from None
 
 
-@pytest.mark.parametrize(("command", "option"), [("deploy", "--yes"), ("destroy", "--confirm sandbox")])
+@pytest.mark.parametrize(
+    ("command", "option"), [("deploy", "--yes"), ("destroy", "--confirm TEXT"), ("unlock --id x", "--yes")]
+)
 def test_a_program_is_not_asked(planned: None, command: str, option: str) -> None:
-    answer = CliRunner().invoke(cli, [command, "sandbox", "--output", "json"], input="sandbox\n")
+    answer = CliRunner().invoke(cli, [*command.split(), "sandbox", "--output", "json"], input="sandbox\n")
     assert answer.exit_code == 2
     assert answer.stdout == ""
     assert f"--output json needs {option}" in answer.stderr
@@ -77,7 +80,7 @@ def test_with_detailed_exit_codes_only_changes_are_2(planned: None, monkeypatch:
     def wrong(name: str, purpose: object) -> None:
         raise ConfigurationError([Problem("environments/dev.yaml:1", "lokation", "is not a setting.", "")])
 
-    monkeypatch.setattr(environment, "_bench", wrong)
+    monkeypatch.setattr("ezazml.cli.plan.open_bench", wrong)
     for options, code in (["--detailed-exitcode"], 1), ([], 2):
         answer = CliRunner().invoke(cli, ["plan", "dev", *options])
         assert isinstance(answer.exception, EzazmlError)

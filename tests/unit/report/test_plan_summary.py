@@ -61,3 +61,42 @@ def test_an_empty_plan_is_empty() -> None:
     assert not outputs.is_empty
     assert outputs.outputs_changed == ("one",)
     assert outputs.headline() == "outputs change"
+
+
+def values_of(kind: str = "azurerm_resource_group", **values: Any) -> list[str]:
+    summary = summarise({"resource_changes": [change(f"{kind}.x", "update", **values)]})
+    return [str(value) for value in summary.changes[0].values]
+
+
+def test_short_harmless_values_are_shown() -> None:
+    before = {"sku": "Basic", "count": 1, "on": False, "tags": {"a": "1", "b": "2"}, "gone": "x"}
+    after = {"sku": "Standard", "count": 2, "on": True, "tags": {"a": "1", "b": "3"}, "gone": None}
+    assert values_of(before=before, after=after, after_unknown={"location": True}) == [
+        "count: 1 -> 2",
+        "gone: x -> (none)",
+        "location: (none) -> (known after apply)",
+        "on: false -> true",
+        "sku: Basic -> Standard",
+        "tags.b: 2 -> 3",
+    ]
+    long = values_of(before={"note": "x"}, after={"note": "y" * 300})[0]
+    assert long.endswith("…")
+    assert len(long) < 120
+
+
+def test_values_that_may_be_secret_are_not_shown() -> None:
+    secret = "pl4nted"
+    for name in ("password", "client_secret", "primary_access_key", "connection_string", "sas_url", "Value", "content"):
+        assert values_of(before={name: "a"}, after={name: secret}) == []
+    marked: dict[str, Any] = {"before": {"x": "a"}, "after": {"x": secret}}
+    assert values_of(**marked, after_sensitive={"x": True}) == []
+    assert values_of(**marked, before_sensitive={"x": True}) == []
+    assert values_of(**marked, after_sensitive=True) == []
+    assert values_of(before={"tags": {"token": "a"}}, after={"tags": {"token": secret}}) == []
+    assert values_of(before={"block": [{"x": "a"}]}, after={"block": [{"x": secret}]}) == []
+
+
+def test_what_is_only_imported_is_told() -> None:
+    summary = summarise({"resource_changes": [change("azurerm_key_vault.v", "no-op", importing={"id": "x"})]})
+    assert summary.headline() == "1 to import"
+    assert not summary.is_empty

@@ -1,4 +1,4 @@
-"""How does a group of settings behave? Strict: unknown keys are refused, and a truth value is no number."""
+"""What do all groups of settings have in common? Unknown keys are refused, and nothing changes after loading."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Which networks reach the environment, and what do its computes reach?"""

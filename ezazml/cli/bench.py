@@ -1,0 +1,39 @@
+"""How does a command get an environment that is ready for Terraform?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from ezazml.cli.context import enter
+from ezazml.config.checks import warnings_for_deployment
+from ezazml.operations.workbench import Purpose, Workbench, prepare
+from ezazml.progress import progress
+
+if TYPE_CHECKING:
+    from ezazml.azure.arm import AzureApis
+
+
+def open_bench(environment: str, purpose: Purpose) -> Workbench:
+    """The environment, loaded, checked, synthesised and initialised.
+
+    Raises :class:`InputError` for mistakes in the configuration and for missing programs.
+    """
+    context = enter(environment)
+    with progress(f"Preparing {environment}") as show_line:
+        bench = prepare(environment, root=context.root, environ=context.environ, show=show_line, purpose=purpose)
+    if purpose is Purpose.DEPLOY:
+        for warning in warnings_for_deployment(environment, bench.environment.settings):
+            click.secho(f"Warning: {warning}", fg="yellow", err=True)
+    return bench
+
+
+def open_azure(bench: Workbench) -> AzureApis:
+    """Azure's own APIs for an environment, with the login that Terraform uses; this process gets their variables."""
+    from ezazml.azure.arm import apis_of  # noqa: PLC0415 - needed by few commands, and seldom
+
+    enter(bench.environment.name, sdk=True).activate()
+    settings = bench.environment.settings
+    return apis_of(settings.subscription_id or "", tenant_id=settings.tenant_id, environ=os.environ)

@@ -1,0 +1,69 @@
+"""How is an endpoint kept? Under its name, changed in place, without touching who answers in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from ezazml.errors import Problem
+from jobs.assets.asset import Asset, Kind
+from jobs.assets.changes import Change, Remote
+from jobs.assets.kinds.base import Snapshot, as_remote, compared
+from jobs.assets.loading import load_entity
+from jobs.assets.retries import with_retries
+from jobs.assets.tags import tags_of
+from jobs.assets.traffic import SHARES
+from jobs.assets.workspace import OnBytes, Workspace
+
+
+class Endpoints:
+    """Handles online or batch endpoints."""
+
+    archives = False
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self._operations_name = "online_endpoints" if kind is Kind.ONLINE_ENDPOINT else "batch_endpoints"
+
+    def read(self, workspace: Workspace, declared: Sequence[Asset], pool: Executor, *, others: bool) -> Snapshot:  # noqa: ARG002
+        """One listing has them all."""
+        names = {asset.key.name for asset in declared}
+        operations = getattr(workspace.ml, self._operations_name)
+        listed = [as_remote(one) for one in with_retries(lambda _attempt: list(operations.list()))]
+        return Snapshot(
+            {remote.name: remote for remote in listed if remote.name in names},
+            {remote.name: remote for remote in listed if remote.name not in names},
+            frozenset(remote.name for remote in listed),
+        )
+
+    def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:  # noqa: ARG002
+        """Create, update or nothing."""
+        return compared(asset, snapshot.declared.get(asset.key.name))
+
+    def write(self, workspace: Workspace, change: Change, on_bytes: OnBytes | None) -> str:  # noqa: ARG002
+        """Put the endpoint. What an update leaves out Azure sets to nothing, so who answers is sent along."""
+        asset = change.asset
+        assert asset is not None
+        operations = getattr(workspace.ml, self._operations_name)
+
+        def put(_attempt: int) -> None:
+            entity = load_entity(asset.definition)
+            entity.tags = tags_of(asset, workspace.project)
+            _keep_answering(entity, change.remote)
+            operations.begin_create_or_update(entity).result()
+
+        with_retries(put)
+        return ""
+
+    def archive(self, workspace: Workspace, name: str) -> None:
+        """Azure cannot archive an endpoint."""
+        raise NotImplementedError
+
+
+def _keep_answering(entity: Any, remote: Remote | None) -> None:
+    if remote is not None:
+        for field in (*SHARES, "defaults"):
+            present = getattr(remote.entity, field, None)
+            if present and hasattr(entity, field):
+                setattr(entity, field, present)

@@ -1,0 +1,250 @@
+"""The service's life: started once, found again, ended with its folder, with idleness, and never leaving an orphan."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.certificates import Authority
+from sandbox.home import SandboxHome
+from sandbox.identity import SANDBOX_TENANT_ID
+from sandbox.services import IDLE_VARIABLE, ServiceError, ServiceRecord
+from tests.sandbox.conftest import ACCOUNT, deploy_into, make_home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[SandboxHome]:
+    home = make_home(tmp_path / "a project")
+    yield home
+    home.services.stop()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not become true"
+        time.sleep(0.05)
+
+
+def runs(pid: int) -> bool:
+    return bool(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+
+
+def in_service(home: SandboxHome, code: str, service: ServiceRecord) -> str:
+    """Run a program as a person would, with the sandbox's variables."""
+    environ = home.environ(["sandbox"], os.environ, service=service)
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def blobs(then: str) -> str:
+    return (
+        "from azure.identity import DefaultAzureCredential\n"
+        "from azure.storage.blob import BlobServiceClient\n"
+        f"url = 'https://{ACCOUNT}.blob.core.windows.net'\n"
+        "container = BlobServiceClient(url, credential=DefaultAzureCredential()).get_container_client('data')\n"
+        f"{then}\n"
+    )
+
+
+def test_nothing_runs_until_it_is_needed(home: SandboxHome) -> None:
+    assert home.services.running() is None
+    assert home.services.health() is None
+
+
+def test_many_starts_at_once_make_one_service(home: SandboxHome) -> None:
+    code = f"""
+from pathlib import Path
+from sandbox.home import SandboxHome
+print(SandboxHome(Path({str(home.root)!r})).services.start().pid)
+"""
+    starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    pids = {start.communicate()[0].strip() for start in starts}
+    assert len(pids) == 1
+    assert runs(int(pids.pop()))
+
+
+def test_it_is_found_again_and_stopped(home: SandboxHome) -> None:
+    first = home.services.start()
+    assert SandboxHome(home.root).services.start() == first
+    home.services.stop()
+    assert not runs(first.pid)
+    assert home.services.running() is None
+    home.services.stop()
+
+
+def test_it_is_the_same_by_another_path(home: SandboxHome, tmp_path: Path) -> None:
+    first = home.services.start()
+    (tmp_path / "link").symlink_to(home.root.parent)
+    assert SandboxHome(tmp_path / "link" / ".sandbox").services.start() == first
+
+
+def test_one_of_an_older_code_is_replaced(home: SandboxHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = home.services.start()
+    monkeypatch.setattr("sandbox.services.code_version", lambda: "of an update")
+    monkeypatch.setattr("sandbox.services._START_SECONDS", 1.0)
+    assert home.services.running() is None
+    with pytest.raises(ServiceError):  # this test cannot change the code that the new one reads
+        home.services.start()
+    assert not runs(old.pid)
+
+
+def test_it_comes_back_at_its_port_so_that_open_shells_go_on(home: SandboxHome) -> None:
+    first = home.services.start()
+    home.services.stop()
+    second = home.services.start()
+    assert second.pid != first.pid
+    assert second.port == first.port
+
+
+def test_a_killed_service_leaves_no_azurite_and_no_blob_is_lost(home: SandboxHome) -> None:
+    deploy_into(home)
+    service = home.services.start()
+    in_service(home, blobs("container.upload_blob('kept', b'content')"), service)
+    health = home.services.health()
+    assert health is not None
+    azurite = int(health["blobs_pid"])
+    os.kill(service.pid, signal.SIGKILL)
+    eventually(lambda: not runs(azurite))
+    again = home.services.start()
+    assert again.pid != service.pid
+    assert in_service(home, blobs("print(container.download_blob('kept').readall())"), again) == "b'content'"
+
+
+def test_an_azurite_that_died_is_started_again(home: SandboxHome) -> None:
+    deploy_into(home)
+    service = home.services.start()
+    in_service(home, blobs("container.upload_blob('a', b'b')"), service)
+    os.kill(int((home.services.health() or {})["blobs_pid"]), signal.SIGTERM)
+    eventually(lambda: (home.services.health() or {})["blobs_pid"] is None)
+    assert in_service(home, blobs("print(container.download_blob('a').readall())"), service) == "b'b'"
+
+
+def test_it_ends_when_its_folder_vanishes(home: SandboxHome) -> None:
+    service = home.services.start()
+    shutil.rmtree(home.root)
+    eventually(lambda: not runs(service.pid))
+    assert not home.root.exists()
+
+
+def test_a_moved_sandbox_gets_a_service_of_its_own(home: SandboxHome, tmp_path: Path) -> None:
+    deploy_into(home)
+    old = home.services.start()
+    in_service(home, blobs("container.upload_blob('moved', b'content')"), old)
+    home.services.stop()
+    old = home.services.start()
+    moved = tmp_path / "elsewhere"
+    home.root.parent.rename(moved)
+    there = SandboxHome(moved / ".sandbox")
+    new = there.services.start()
+    try:
+        assert new.pid != old.pid
+        eventually(lambda: not runs(old.pid))
+        assert in_service(there, blobs("print(container.download_blob('moved').readall())"), new) == "b'content'"
+    finally:
+        there.services.stop()
+
+
+def test_it_ends_when_nobody_uses_it(home: SandboxHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(IDLE_VARIABLE, "0.01")
+    service = home.services.start()
+    eventually(lambda: not runs(service.pid))
+    assert home.services.running() is None
+
+
+def test_a_stale_file_of_another_process_stops_nobody(home: SandboxHome) -> None:
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        ServiceRecord(pid=bystander.pid, port=9, token="t").write(home.service_file)
+        service = home.services.start()
+        assert service.pid != bystander.pid
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_it_says_where_to_look_when_it_cannot_start(home: SandboxHome) -> None:
+    (home.root / "credentials.json").write_text("no json")
+    with pytest.raises(ServiceError, match=r"did not start; see .*service\.err"):
+        home.services.start()
+
+
+def test_down_and_reset_stop_it_and_reset_empties_the_blobs(home: SandboxHome) -> None:
+    deploy_into(home)
+    service = home.services.start()
+    in_service(home, blobs("container.upload_blob('a', b'b')"), service)
+    home.reset()
+    assert not runs(service.pid)
+    assert not (home.root / "blobs").exists()
+    service = home.services.start()
+    home.down()
+    assert not runs(service.pid)
+    assert not home.is_up
+
+
+def test_only_this_machine_can_connect_and_only_its_owner_can_stop_it(home: SandboxHome) -> None:
+    service = home.services.start()
+    listening = {
+        connection.laddr.ip
+        for connection in psutil.Process(service.pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+    forged = ServiceRecord(pid=service.pid, port=service.port, token="guessed")
+    forged.write(home.service_file.with_name("forged.json"))
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(f"{service.proxy}/stop", method="POST", headers={"X-Token": "guessed"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+    assert runs(service.pid)
+
+
+def test_no_secret_is_readable_by_others_or_on_a_command_line(home: SandboxHome) -> None:
+    deploy_into(home)
+    service = home.services.start()
+    in_service(home, blobs("container.upload_blob('a', b'b')"), service)
+    secret_files = [home.service_file, *home.certificates.glob("*.key"), home.certificates / "authority.pem"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret_files} == {0o600}
+    azurite = psutil.Process(int((home.services.health() or {})["blobs_pid"]))
+    key = json.loads((home.root / "credentials.json").read_text())["client_secret"]
+    for process in (psutil.Process(service.pid), azurite):
+        line = " ".join(process.cmdline())
+        assert key not in line
+        assert service.token not in line
+    text = "".join(path.read_text() for path in home.logs.iterdir())
+    assert not [secret for secret in (key, service.token, "sig=") if secret in text]
+
+
+def test_without_a_service_the_proxy_points_nowhere(home: SandboxHome) -> None:
+    without = home.environ(["sandbox"], os.environ)
+    assert without["HTTPS_PROXY"] == "http://127.0.0.1:9"
+    assert "AZURE_CLIENT_SECRET" not in without
+    service = home.services.start()
+    having = home.environ(["sandbox"], os.environ, service=service)
+    assert having["HTTPS_PROXY"] == having["http_proxy"] == service.proxy
+    assert having["AZURE_TENANT_ID"] == SANDBOX_TENANT_ID
+    assert Path(having["REQUESTS_CA_BUNDLE"]).read_text().count("BEGIN CERTIFICATE") > 50
+
+
+def test_an_authority_is_made_once_and_issues_for_hosts(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "certificates")
+    authority.ensure()
+    before = (authority.folder / "authority.pem").read_bytes()
+    Authority(authority.folder).ensure()
+    assert (authority.folder / "authority.pem").read_bytes() == before
+    assert authority.context("management.azure.com") is authority.context("management.azure.com")
