@@ -30,6 +30,11 @@ class Deployment:
         return self.environment.name
 
     @property
+    def owns_workspace(self) -> bool:
+        """Whether the workspace is the deployed one, and not another that AML_WORKSPACE_NAME names."""
+        return self.workspace == self.outputs.get("workspace_name")
+
+    @property
     def storage_account(self) -> str:
         """Name of the workspace's own storage account. Raises :class:`InputError` where nothing is deployed."""
         return str(self.output("storage_account_name"))

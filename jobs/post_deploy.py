@@ -34,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EzazmlError as error:
         _say(f"Error: {error}", sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        _say("Interrupted.", sys.stderr)
+        return 130
+    except OSError as error:
+        _say(f"Error: {error.filename or 'reading'}: {error.strerror or error}.", sys.stderr)
+        return 1
     return _told(result, options.env)
 
 
@@ -52,7 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         "--env", required="TF_WORKSPACE" not in os.environ, default=os.environ.get("TF_WORKSPACE"), help="environment"
     )
     parser.add_argument("--prune", action="store_true", help="archive what is declared no more")
-    parser.add_argument("--workers", type=int, default=16, help="calls at the same time (default: 16)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        choices=range(1, 33),
+        default=16,
+        metavar="1-32",
+        help="calls at the same time (default: 16)",
+    )
     return parser
 
 

@@ -19,7 +19,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,30 @@ class BlobService:
         """A key that opens the account here: its own, or where its keys are switched off one that only we know."""
         with self._lock, self._stores.reading() as store:
             return self._wanted(store).keys[account.lower()][0]
+
+    def ask(
+        self,
+        method: str,
+        account: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: Iterable[bytes] | None = None,
+    ) -> httpx.Response:
+        """One request to the blob service, as the service itself: for jobs and deployments that run here.
+
+        Raises :class:`BlobError` for an account that does not exist, and httpx's errors.
+        """
+        if not self.has_account(account):
+            raise BlobError(f"There is no storage account '{account}'.")
+        port = self.ready()
+        client = self._client
+        assert client is not None
+        url = f"https://127.0.0.1:{port}/{quote(path)}"
+        return client.request(
+            method, url, params=params, headers={**_own_headers(account), **(headers or {})}, content=content
+        )
 
     def stop(self) -> None:
         """End Azurite; it writes down what it holds."""
@@ -218,11 +242,7 @@ class BlobService:
             method,
             f"https://127.0.0.1:{self.port}/{quote(container)}",
             params={"restype": "container", **query} if container else query,
-            headers={
-                "Host": f"{account}{HOST_SUFFIX}",
-                "x-ms-version": _API_VERSION,
-                "Authorization": f"Bearer {tokens.issue(audience='https://storage.azure.com', client_id='sandbox')}",
-            },
+            headers=_own_headers(account),
         )
         if answer.is_error and answer.status_code not in (404, 409):
             raise BlobError(f"Azurite answered {answer.status_code} to {method} {account}/{container}: {answer.text}")
@@ -268,6 +288,12 @@ class BlobService:
                 time.sleep(0.02)
         self.stop()
         raise BlobError(f"Azurite did not start; see {self._log_file}.")
+
+
+def _own_headers(account: str) -> dict[str, str]:
+    """The service's own login to Azurite."""
+    token = tokens.issue(audience="https://storage.azure.com", client_id="sandbox")
+    return {"Host": f"{account}{HOST_SUFFIX}", "x-ms-version": _API_VERSION, "Authorization": f"Bearer {token}"}
 
 
 def _accounts(store: Store) -> dict[str, dict[str, Any]]:

@@ -1,12 +1,17 @@
-"""What do the answers of the sandbox's Azure work with? The store, the blobs and the login of one sandbox."""
+"""What do the answers of the sandbox's Azure work with? The store, the blobs, the login and what runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sandbox.blob import BlobService
 from sandbox.identity import Credentials
 from sandbox.store import Connections
+
+if TYPE_CHECKING:
+    from sandbox.compute.runner import Runner
+    from sandbox.compute.servers import Servers
 
 
 @dataclass(frozen=True)
@@ -16,3 +21,5 @@ class Cloud:
     stores: Connections
     blobs: BlobService
     credentials: Credentials
+    runner: Runner
+    servers: Servers

@@ -8,32 +8,43 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import secrets
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 
 from sandbox.app import REQUESTS, App
+from sandbox.arm import routes as arm_routes
 from sandbox.azureml_api.base import WORKSPACES
 from sandbox.blob import BlobError, BlobService
 from sandbox.certificates import Authority
 from sandbox.cloud import Cloud
+from sandbox.compute.context import Context
+from sandbox.compute.runner import Runner
+from sandbox.compute.servers import Servers
+from sandbox.compute.works import WORKS
 from sandbox.faults import FaultSource
+from sandbox.firing import fire
 from sandbox.home import SandboxHome
 from sandbox.proxy import Proxy
 from sandbox.services import ServiceRecord, code_version
 from sandbox.store import Connections
 from sandbox.system_datastores import add_system_datastores
+from sandbox.web import Call
 
 _LOG = logging.getLogger("sandbox.daemon")  # it runs as __main__
+T = TypeVar("T")
 _TICK_SECONDS = 0.5
 #: Programs keep connections open; the server must not be the first to close them in the middle of a request.
 _KEEP_ALIVE_SECONDS = 600
@@ -53,7 +64,9 @@ class Daemon:
         stores = Connections(home.store_file)
         self._blobs = BlobService(home.root, stores, self._authority)
         self._faults = FaultSource(home.faults_file)
-        self._cloud = Cloud(stores, self._blobs, home.credentials)
+        context = self._context(stores)
+        self._runner, self._servers = Runner(context, WORKS), Servers(context)
+        self._cloud = Cloud(stores, self._blobs, home.credentials, self._runner, self._servers)
         self._looked = 0.0
 
     async def run(self) -> None:
@@ -62,6 +75,8 @@ class Daemon:
         with self._cloud.stores.writing() as store:
             for workspace in store.find(WORKSPACES):
                 add_system_datastores(store, workspace)
+        self._runner.recover()
+        self._servers.recover()
         # Only of a socket that names its protocol does asyncio switch off Nagle's algorithm, which costs 40 ms a call.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
@@ -82,9 +97,32 @@ class Daemon:
         finally:
             watching.cancel()
             self._proxy.close()
+            await run_in_threadpool(self._runner.stop)
+            await run_in_threadpool(self._servers.stop)
             await run_in_threadpool(self._blobs.stop)
             self._record.remove(self._home.service_file)
             _LOG.info("Ended")
+
+    def _context(self, stores: Connections) -> Context:
+        credentials = self._home.credentials
+
+        def variables() -> dict[str, str]:
+            return self._home.program_environ(self._record)
+
+        @cached_for(seconds=2)
+        def secret_values() -> frozenset[str]:
+            with stores.reading() as store:
+                return frozenset({credentials.client_secret, credentials.user_password, *store.secret_values()})
+
+        def api(method: str, path: str, body: dict[str, Any] | None) -> Any:
+            content = b"" if body is None else json.dumps(body).encode()
+            found = arm_routes.routes.find(method, path)
+            assert found is not None, path
+            call = Call(method, "management.azure.com", path, content=content, parameters=found[1])
+            return found[0].handler(self._cloud, call).body
+
+        root = self._home.root
+        return Context(root, stores, self._blobs, variables=variables, secrets=secret_values, api=api)
 
     def _config(self, app: App) -> uvicorn.Config:
         config = uvicorn.Config(
@@ -109,9 +147,12 @@ class Daemon:
         if (method, path) == ("GET", "/health"):
             blobs = self._blobs.pid
             return 200, {"pid": os.getpid(), "root": self._folder, "code": self._code, "blobs_pid": blobs}
-        if (method, path) == ("POST", "/stop") and secrets.compare_digest(headers.get("x-token", ""), self._token):
+        allowed = secrets.compare_digest(headers.get("x-token", ""), self._token)
+        if (method, path) == ("POST", "/stop") and allowed:
             self._end("asked to")
             return 200, {}
+        if method == "POST" and path.startswith("/fire/") and allowed:
+            return await run_in_threadpool(fire, self._cloud, unquote(path.removeprefix("/fire/")))
         return 403, {"error": "The sandbox's proxy answers CONNECT only."}
 
     async def _watch(self) -> None:
@@ -120,9 +161,12 @@ class Daemon:
             if ServiceRecord.read(self._home.service_file) != self._record:
                 self._end("its folder is gone, or another service has taken over")
                 return
+            if self._runner.busy or self._servers.busy:
+                self._proxy.last_used = time.monotonic()
             if time.monotonic() - self._proxy.last_used > self._idle_seconds:
                 self._end("nobody used it")
                 return
+            await run_in_threadpool(self._servers.refresh)
             used = self._proxy.blobs_used
             try:
                 await run_in_threadpool(self._blobs.refresh, look=used > self._looked)
@@ -149,6 +193,22 @@ def main() -> None:
     except Exception:
         _LOG.exception("The service failed")
         raise
+
+
+def cached_for(*, seconds: float) -> Callable[[Callable[[], T]], Callable[[], T]]:
+    """Ask a function again only after some seconds."""
+
+    def decorate(ask: Callable[[], T]) -> Callable[[], T]:
+        known: list[tuple[float, T]] = []
+
+        def answer() -> T:
+            if not known or time.monotonic() - known[0][0] > seconds:
+                known[:] = [(time.monotonic(), ask())]
+            return known[0][1]
+
+        return answer
+
+    return decorate
 
 
 def _log_into(folder: Path) -> None:

@@ -84,7 +84,8 @@ class SandboxHome:
         """Empty the sandbox: nothing exists any more, and no environment remembers anything."""
         self.services.stop()
         self.up()
-        shutil.rmtree(self.root / "blobs", ignore_errors=True)
+        for folder in ("blobs", "jobs", "mlflow", "deployments"):
+            shutil.rmtree(self.root / folder, ignore_errors=True)
         with Store.transaction(self.store_file) as store:
             store.clear()
         for state in self.states.iterdir():
@@ -153,18 +154,23 @@ class SandboxHome:
             "TF_VAR_user_password": self.credentials.user_password,
         }
         for name in _PROXIES:
-            kept[name] = kept[name.lower()] = service.proxy if service else _NOWHERE
+            kept[name] = kept[name.lower()] = _NOWHERE
         kept["NO_PROXY"] = kept["no_proxy"] = _LOOPBACK
-        if service:
-            kept |= {name: str(self.certificates / "bundle.pem") for name in _TRUST}
-            # DefaultAzureCredential and their like look here.
-            kept |= {
-                "AZURE_TENANT_ID": SANDBOX_TENANT_ID,
-                "AZURE_SUBSCRIPTION_ID": SANDBOX_SUBSCRIPTION_ID,
-                "AZURE_CLIENT_ID": self.credentials.client_id,
-                "AZURE_CLIENT_SECRET": self.credentials.client_secret,
-            }
-        return kept
+        return {**kept, **self.program_environ(service)} if service else kept
+
+    def program_environ(self, service: ServiceRecord) -> dict[str, str]:
+        """What a program needs for Azure's SDKs to work: the service as its proxy, its authority, a login."""
+        found = {"NO_PROXY": _LOOPBACK, "no_proxy": _LOOPBACK}
+        for name in _PROXIES:
+            found[name] = found[name.lower()] = service.proxy
+        found |= {name: str(self.certificates / "bundle.pem") for name in _TRUST}
+        # DefaultAzureCredential and their like look here.
+        return found | {
+            "AZURE_TENANT_ID": SANDBOX_TENANT_ID,
+            "AZURE_SUBSCRIPTION_ID": SANDBOX_SUBSCRIPTION_ID,
+            "AZURE_CLIENT_ID": self.credentials.client_id,
+            "AZURE_CLIENT_SECRET": self.credentials.client_secret,
+        }
 
     def changes(
         self, environments: Sequence[str], base: Mapping[str, str], *, service: ServiceRecord | None = None

@@ -15,12 +15,14 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
@@ -28,6 +30,9 @@ _HEALTH_SECONDS = 5.0
 #: How long an unused service stays, minutes.
 IDLE_VARIABLE = "EZAZML_SANDBOX_IDLE_MINUTES"
 _IDLE_MINUTES = "30"
+
+#: What decides from where packages of jobs come: the runtime, and where pip looks.
+_PACKAGES = ("EZAZML_SANDBOX_RUNTIME", "PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_NO_INDEX")
 
 
 class ServiceError(Exception):
@@ -92,6 +97,20 @@ class Services:
         record = self.running()
         return _health(record) if record else None
 
+    def fire(self, schedule: str) -> dict[str, Any]:
+        """Run a schedule of the running service now: ``{"schedule", "workspace", "job"}``.
+
+        Raises :class:`ServiceError` with what is wrong.
+        """
+        record = self.start()
+        try:
+            answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}"))
+        except urllib.error.HTTPError as error:
+            raise ServiceError(str(json.loads(error.read())["error"])) from error
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"The sandbox's service did not answer: {error}") from error
+        return answer
+
     def start(self) -> ServiceRecord:
         """The running service; started if there is none. Raises :class:`ServiceError`."""
         record = self.running()
@@ -113,7 +132,7 @@ class Services:
     def _start(self) -> ServiceRecord:
         minutes = os.environ.get(IDLE_VARIABLE) or _IDLE_MINUTES
         command = [sys.executable, "-m", "sandbox.daemon", str(self._root), "--idle-minutes", minutes]
-        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT", *_PACKAGES)
         with (self._root / "logs" / "service.err").open("ab") as log:
             process = subprocess.Popen(
                 command,

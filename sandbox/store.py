@@ -184,6 +184,11 @@ class Store:
         """Keep a setting (anything that JSON can hold)."""
         self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
+    def secret_values(self) -> set[str]:
+        """Every secret that is long enough to be one: what a log must not hold."""
+        rows = self._connection.execute("SELECT value FROM secrets WHERE length(value) >= 8")
+        return {str(value) for (value,) in rows}
+
     def clear(self) -> None:
         """Remove everything."""
         for table in ("objects", "deleted", "secrets", "settings"):

@@ -21,7 +21,7 @@ _MISSING_AGES = 0.1
 def passengers(rows: int = _ROWS) -> list[tuple[object, ...]]:
     """Made-up passengers of a ship. Who survives depends on class, sex and age, with chance on top."""
     # Not for secrets: the same numbers each time are the point.
-    chance = random.Random(_SEED)  # noqa: S311
+    chance = random.Random(_SEED)
     made: list[tuple[object, ...]] = []
     for number in range(1, rows + 1):
         travels = chance.choices((1, 2, 3), (24, 21, 55))[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ezazml.cli.common import output_option, print_json, print_table
 from ezazml.cli.data_work import (
@@ -20,6 +21,7 @@ from ezazml.cli.data_work import (
     split,
     start_work,
 )
+from ezazml.errors import InputError
 from ezazml.progress import progress
 
 if TYPE_CHECKING:
@@ -114,7 +116,8 @@ def upload_file_to_datastore(
             workers=workers,
             on_progress=byte_progress(show),
         )
-    uri = datastore_uri(work.connection.deployment, target.name, result.prefix)
+    place = f"{result.prefix}/{path.name}" if path.is_file() else result.prefix
+    uri = datastore_uri(work.connection.deployment, target.name, place)
     if output == "json":
         print_json({**dataclasses.asdict(result), "uri": uri})
         return
@@ -143,7 +146,7 @@ def upload_file_to_datastore(
 @click.option("--keep-columns", envvar="DATA_INPUT_KEEP_COLUMNS", metavar="A,B", help="Only these columns.")
 @click.option("--drop-columns", envvar="DATA_INPUT_DROP_COLUMNS", metavar="A,B", help="All but these columns.")
 @click.option("--filter", "filter_", metavar="EXPRESSION", help="Only these rows, such as \"col('age') > 30\".")
-@click.option("--delimiter", default=",", show_default=True, help="Between the columns of a CSV.")
+@click.option("--delimiter", help=r"Between the columns of a CSV; \t is a tab. Default: a comma, for .tsv files a tab.")
 @click.option("--encoding", default="utf8", show_default=True, help="utf8, utf16, latin1, windows1252 or iso88591.")
 @click.option("--delta-version", type=click.IntRange(0), help="State of a Delta table by version.")
 @click.option("--delta-timestamp", help="State of a Delta table by time, such as 2026-01-31T00:00:00Z.")
@@ -161,9 +164,10 @@ def create_mltable(paths: tuple[str, ...], environment: str | None, *, output: s
     from ezazml.operations.data import TableRequest, make_table  # noqa: PLC0415 - imports the SDKs
 
     work = start_work(environment)
+    paths = paths or split(os.environ.get("DATA_PATH") or work.settings.data.path)
     request = TableRequest(
-        paths=paths or split(os.environ.get("DATA_PATH") or work.settings.data.path),
-        options=_table_options(work, given),
+        paths=paths,
+        options=_table_options(work, given, paths),
         save_path=given["save_path"] or work.settings.data.mltable_save_path,
         name=given["name"],
         check=given["check"],
@@ -189,11 +193,25 @@ def create_mltable(paths: tuple[str, ...], environment: str | None, *, output: s
         print_asset(asset)
 
 
-def _table_options(work: DataWork, given: dict[str, Any]) -> TableOptions:
+def _require_meaning(extension: str) -> None:
+    """Raise :class:`InputError` for an option on the command line that files of the extension know nothing of."""
+    without = {"csv": (), "json": ("headers", "delimiter", "infer_column_types")}
+    context = click.get_current_context()
+    for name in without.get(extension, ("headers", "delimiter", "infer_column_types", "encoding")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} does nothing for {extension}: it is of CSV files.", hint="Leave it out.")
+
+
+def _table_options(work: DataWork, given: dict[str, Any], paths: tuple[str, ...]) -> TableOptions:
     """Options on the command line, else the environment's settings (DATA_INPUTS_EXTENSION and the others)."""
     from jobs.data.table import TableOptions  # noqa: PLC0415
 
     defaults = work.settings.data
+    delimiter = "\t" if paths and all(path.lower().endswith(".tsv") for path in paths) else ","
+    if given["delimiter"] is not None:
+        delimiter = given["delimiter"].replace(r"\t", "\t")  # shells do not make a tab of it
+    _require_meaning(given["extension"] or defaults.extension)
     infer = given["infer_column_types"]
     return TableOptions(
         extension=given["extension"] or defaults.extension,
@@ -203,7 +221,7 @@ def _table_options(work: DataWork, given: dict[str, Any]) -> TableOptions:
         keep_columns=split(given["keep_columns"]) or defaults.keep_columns,
         drop_columns=split(given["drop_columns"]) or defaults.drop_columns,
         filter=given["filter_"],
-        delimiter=given["delimiter"],
+        delimiter=delimiter,
         encoding=given["encoding"],
         delta_version=given["delta_version"],
         delta_timestamp=given["delta_timestamp"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import click
 
@@ -15,10 +16,11 @@ from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import recovery, soft_deleted, takeover
 from ezazml.operations.azure_ids import KINDS
-from ezazml.operations.drift import find_drift
+from ezazml.operations.declared import declares_assets
+from ezazml.operations.drift import Source, find_drift
 from ezazml.operations.workbench import Purpose, Workbench, prepare
 from ezazml.progress import progress
-from ezazml.report.drift import to_markdown
+from ezazml.report.drift import Drifted, to_markdown
 from ezazml.report.plan_summary import PlanSummary
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
@@ -148,7 +150,7 @@ def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) 
     try:
         bench, _azure = _with_terraform(environment, Purpose.DESTROY)
         with progress("Comparing with Azure"):
-            found = find_drift(bench, accept=accept)
+            found = find_drift(bench, accept=accept, others=_other_sources(bench))
     except InputError as error:
         if detailed_exitcode:  # there 2 means drift
             raise EzazmlError(error.message, hint=error.hint) from error
@@ -167,6 +169,23 @@ def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) 
         click.echo(f"Put back what is declared: ezazml deploy {environment}")
     if detailed_exitcode and found:
         raise click.exceptions.Exit(2)
+
+
+def _other_sources(bench: Workbench) -> list[Source]:
+    """The workspace's assets, where the project declares some and the environment is deployed."""
+    if not declares_assets(bench.environment):
+        return []
+
+    def assets(bench: Workbench) -> tuple[Drifted, ...]:
+        from ezazml.operations.assets import drift_of_assets  # noqa: PLC0415 - imports azure-ai-ml
+        from jobs.deployment import deployment_of  # noqa: PLC0415
+
+        outputs = bench.terraform.outputs()
+        if not outputs.get("workspace_name", {}).get("value"):
+            return ()  # nothing is deployed, so nothing has drifted
+        return drift_of_assets(deployment_of(bench.environment, outputs), environ=os.environ)
+
+    return [assets]
 
 
 _DRIFT_COLUMNS = ("where", "what", "address", "fields")

@@ -1,4 +1,4 @@
-"""Commands about the sandbox: ``ezazml sandbox up | status | reset | down | env | run | faults | limits``."""
+"""Commands about the sandbox: ``ezazml sandbox up | status | reset | down | env | run | fire | faults | limits``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ezazml.cli.context import start_service
 from ezazml.cli.sandbox_limits import limits
 from ezazml.config.loading import FOLDER, available_environments
 from ezazml.config.yaml_file import read_yaml
-from ezazml.errors import ConfigurationError, InputError
+from ezazml.errors import ConfigurationError, EzazmlError, InputError
 from ezazml.project import find_project
 from ezazml.terraform.engine import with_engine_named
 from sandbox.faults import ALL_KINDS, FaultKind, Faults
 from sandbox.faults import load as load_faults
 from sandbox.faults import save as save_faults
 from sandbox.home import SandboxHome
+from sandbox.services import ServiceError
 
 
 @click.group()
@@ -132,6 +133,27 @@ def run(environments: tuple[str, ...], services: bool, command: tuple[str, ...])
     except OSError as error:
         raise InputError(f"{command[0]!r} cannot be run: {error.strerror}.") from error
     raise click.exceptions.Exit(answer.returncode)
+
+
+@sandbox.command()
+@click.argument("schedule")
+@output_option
+def fire(schedule: str, output: str) -> None:
+    """Run SCHEDULE now, once: in the sandbox nothing runs at the times of schedules.
+
+    SCHEDULE is a name, or WORKSPACE/NAME where several workspaces have it.
+    """
+    home = _home()
+    home.up()
+    start_service(home)
+    try:
+        fired = home.services.fire(schedule)
+    except ServiceError as error:
+        raise EzazmlError(str(error)) from error
+    if output == "json":
+        print_json(fired)
+        return
+    click.echo(f"The schedule {fired['schedule']} of {fired['workspace']} submitted the job {fired['job']}.")
 
 
 @sandbox.command()

@@ -172,6 +172,14 @@ class Workspace(Section):
     )
 
 
+class ComputeSchedule(Section):
+    """When a compute instance is started or stopped."""
+
+    action: Literal["start", "stop"] = "stop"
+    cron: str = Field(description='A cron expression, such as "0 19 * * 1-5".')
+    time_zone: str = "UTC"
+
+
 class ComputeInstance(Section):
     """One kind of compute instance. ``count`` makes copies w01, w02, ..."""
 
@@ -180,6 +188,10 @@ class ComputeInstance(Section):
     count: int = Field(1, ge=0, le=99)
     assigned_user_object_id: str | None = None
     description: str | None = None
+    idle_minutes: int | None = Field(
+        None, ge=15, le=4320, description="Minutes without work until it is stopped; set by `ezazml monitor apply`."
+    )
+    schedules: tuple[ComputeSchedule, ...] = ()
 
 
 class ComputeCluster(Section):
@@ -277,6 +289,19 @@ class Model(Section):
     version_note: str | None = None
 
 
+class Retraining(Section):
+    """Schedules that train anew."""
+
+    enabled: bool = Field(False, description="Let the schedules of the lifecycle folder start jobs.")
+
+
+class Lifecycle(Section):
+    """Training, deploying and monitoring of models."""
+
+    folder: str = Field("examples/passengers", description="The project's jobs, endpoints, gate and schedules.")
+    retraining: Retraining = Retraining()
+
+
 class Logging(Section):
     """Log file of the commands."""
 
@@ -353,6 +378,7 @@ class EnvironmentModel(Section):
     datastore: Datastore = Datastore()
     databricks: Databricks = Databricks()
     model: Model = Model()
+    lifecycle: Lifecycle = Lifecycle()
     logging: Logging = Logging()
     notifications: Notifications = Notifications()
     deploy: Deploy = Deploy()

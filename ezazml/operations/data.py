@@ -19,7 +19,7 @@ from jobs.data.datastores import find_datastore
 from jobs.data.names import require_data_name, require_version
 from jobs.data.register import DataRequest, RegisteredData, register
 from jobs.data.remote import RemoteData
-from jobs.data.sources import ending_of, is_storage, scheme_of
+from jobs.data.sources import ending_of, is_storage, require_unsigned, scheme_of
 from jobs.data.table import TableOptions
 from jobs.data.table_file import TABLE_FILE, require_movable
 from jobs.data.uri import databricks_uri, datastore_uri, local_uri, storage_uri
@@ -134,6 +134,7 @@ def make_dataset(
     """
     require_data_name(name)
     require_version(version)
+    require_unsigned(source)
     local: Path | None = None if scheme_of(source) else base / Path(source).expanduser()
     found = _type_of_local(local, source) if local else _type_of_address(work, source, type)
     if type is not None and type != found:
@@ -165,6 +166,8 @@ def submit_copy(
     work: DataWork, source: str, target: str, *, overwrite: bool, compute: str | None, environment: str | None
 ) -> SubmittedJob:
     """Submit the job that copies ``source`` to ``target``, a folder. Raises :class:`InputError` for a wrong address."""
+    require_unsigned(source)
+    require_unsigned(target)
     connection = work.connection
     settings = JobSettings(compute_of(connection.deployment, compute), environment)
     if scheme_of(target) != "azureml":

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     TRAFFIC = "traffic"
     DEFAULT_DEPLOYMENT = "default-deployment"
     SCHEDULE = "schedule"
+    #: Submitted by the lifecycle commands; never declared in ``assets/``.
+    JOB = "job"
 
 
 #: Kinds that have versions, which Azure never lets anyone change.

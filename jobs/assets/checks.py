@@ -6,16 +6,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ezazml.config.paths import Path as FieldPath
 from ezazml.errors import Problem
 from jobs.assets.asset import DEPLOYMENTS, ENDPOINTS, VERSIONED, Definition, Kind
 from jobs.assets.schemas import type_of
 from jobs.assets.secret_values import SECRET_FIELDS, is_secret_reference, unset_variable
 
-# azure-rest-api-specs, machinelearningservices: pattern of names in the paths of datastores and containers.
+# azure-rest-api-specs, machinelearningservices: pattern of names in the paths of containers.
 _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$")
-_DATASTORE = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
+# What the service takes: jobs/data/names.py.
+_DATASTORE = re.compile(r"^[a-zA-Z0-9_]{1,255}$")
 # Microsoft Learn, "Limits for online endpoints": 3-32 characters, letters, digits and hyphens, starts with a letter.
 _ENDPOINT = re.compile(r"^[a-zA-Z](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){2,31}$")
+# The signature in a URL, unless a variable holds it.
+_SIGNED = re.compile(r"[?&]sig=(?!\$)[^&\s]")
 _ENDPOINT_RULE = "3 to 32 letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 
 
@@ -23,6 +27,7 @@ def problems_of(definition: Definition, environ: Mapping[str, str]) -> Iterator[
     """Every rule of this module that the definition breaks."""
     yield from _name_problems(definition)
     yield from _type_problems(definition)
+    yield from _signature_problems(definition.data, (), definition)
     if definition.kind is Kind.DATASTORE:
         yield from _secret_problems(definition, environ)
     if definition.kind is Kind.ENVIRONMENT and not ({"image", "build"} & set(definition.data)):
@@ -53,8 +58,9 @@ def _pattern(kind: Kind) -> re.Pattern[str]:
 def _rule(kind: Kind) -> str:
     if kind in ENDPOINTS | DEPLOYMENTS:
         return _ENDPOINT_RULE
-    characters = "_ and -" if kind is Kind.DATASTORE else "_ . and -"
-    return f"letters, digits, {characters}, at most 255, starting with a letter or digit"
+    if kind is Kind.DATASTORE:
+        return "letters, digits and _, at most 255"
+    return "letters, digits, _ . and -, at most 255, starting with a letter or digit"
 
 
 def _type_problems(definition: Definition) -> Iterator[Problem]:
@@ -80,6 +86,19 @@ def _secret_problems(definition: Definition, environ: Mapping[str, str]) -> Iter
             )
         elif missing := unset_variable(value, environ):
             yield definition.problem(field, f"variable {missing} is not set.", "Set it to the secret.")
+
+
+def _signature_problems(value: Any, field: FieldPath, definition: Definition) -> Iterator[Problem]:
+    """Signed URLs (SAS): whoever reads the file or the asset would have the data."""
+    if isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _signature_problems(item, (*field, key), definition)
+    elif isinstance(value, str) and _SIGNED.search(value):
+        yield definition.problem(
+            field,
+            "a signed URL (SAS) is a secret, and must not stand in a file.",
+            "Write the URL without its signature, and renew the key if it was ever committed.",
+        )
 
 
 def duplicate_problems(definitions: list[Definition]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ezazml.config.paths import Path as FieldPath
@@ -24,6 +25,8 @@ _LEFT_OUT = frozenset(
     | {"create_job", "create_monitor", "jobs", "command", "job_definition", "component", "datastore"}
     | SECRET_FIELDS
 )
+#: Groups whose values are not shown: they hold keys and connection strings as often as not.
+_HIDDEN = frozenset({"environment_variables"})
 _LONGEST = 60
 
 
@@ -56,7 +59,12 @@ def _differences(declared: Mapping[str, Any], remote: Mapping[str, Any], field: 
             elif isinstance(other, Mapping):
                 yield from _differences(value, inside, here)
         elif other is not None and not isinstance(value, list) and not _same(value, other):
-            yield Difference(format_path(here), _shown(other), _shown(value))
+            hidden = not _HIDDEN.isdisjoint(map(str, field))
+            yield Difference(
+                format_path(here),
+                "(a value)" if hidden else _shown(other),
+                "(another value)" if hidden else _shown(value),
+            )
 
 
 def _tag_differences(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> Iterator[Difference]:
@@ -70,6 +78,8 @@ def _same(declared: Any, remote: Any) -> bool:
     """``aml_token`` and ``AMLToken``, ``true`` and ``True``, a name and the id of it are the same."""
     if isinstance(remote, (Mapping, list)):
         return True  # written out by Azure, declared in short: the hash compares those
+    with suppress(TypeError, ValueError):
+        return float(declared) == float(remote)
     text = str(declared).strip()
     if text.startswith("azureml:") and ("@" in text or text.startswith("azureml://")):
         return True  # which version is meant, and where it lies, is part of the hash

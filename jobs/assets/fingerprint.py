@@ -11,7 +11,7 @@ from typing import Any
 from jobs.assets.local_files import files_below
 
 #: Never part of what is declared: written by tools, or by running the code.
-_LEFT_OUT = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache"})
+LEFT_OUT = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache"})
 _CHUNK = 2**20
 
 
@@ -25,7 +25,7 @@ def hash_files(paths: Iterable[Path]) -> str:
         total.update(b"path\0")
         for file in files_below(path):
             name = file.name if file == path else file.relative_to(path).as_posix()
-            if _LEFT_OUT.isdisjoint(name.split("/")):
+            if LEFT_OUT.isdisjoint(name.split("/")):
                 total.update(f"{name}\0{_hash_file(file)}\0".encode())
     return total.hexdigest()
 

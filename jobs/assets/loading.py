@@ -66,6 +66,7 @@ def _loader(definition: Definition) -> Callable[..., Any]:
         Kind.BATCH_ENDPOINT: load.load_batch_endpoint,
         Kind.BATCH_DEPLOYMENT: load.load_batch_deployment,
         Kind.SCHEDULE: load.load_schedule,
+        Kind.JOB: load.load_job,
     }
     return loaders[definition.kind]
 

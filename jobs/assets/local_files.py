@@ -16,8 +16,9 @@ from typing import Any
 import yaml
 
 from ezazml.config.paths import Path as FieldPath
-from ezazml.errors import Problem
+from ezazml.errors import InputError, Problem
 from jobs.assets.asset import Definition, Kind
+from jobs.data.local_files import find_files
 
 #: Fields that hold a path, always (the first group) or if the text looks like one (the second).
 _PATHS = frozenset({"path", "code", "conda_file", "additional_includes", "local_path"})
@@ -51,7 +52,17 @@ def local_paths(definition: Definition) -> Iterator[LocalPath]:
 
 
 def problems_of(definition: Definition, found: LocalPath, root: Path) -> Iterator[Problem]:
-    """What keeps a local path from being sent: missing, outside the project, unreadable, empty."""
+    """What keeps a local path from being sent: missing, outside the project, unreadable, empty, a refused name."""
+    problems = list(_wrong_path(definition, found, root))
+    yield from problems
+    if not problems and definition.kind in {Kind.DATA, Kind.MODEL} and found.field == ("path",):
+        try:
+            find_files(found.path)
+        except InputError as error:  # what the upload would say, in the middle of an apply
+            yield definition.problem(found.field, error.message, "Correct what is there.")
+
+
+def _wrong_path(definition: Definition, found: LocalPath, root: Path) -> Iterator[Problem]:
     field, path = found.field, found.path
     if not path.exists():
         yield definition.problem(field, f"{_shown(path, root)} does not exist.", "Correct the path.")

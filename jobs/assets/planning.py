@@ -16,6 +16,7 @@ from jobs.assets.dependencies import references_in
 from jobs.assets.kinds.base import Snapshot
 from jobs.assets.kinds.registry import HANDLERS, READ_WITH
 from jobs.assets.tags import PROJECT_TAG
+from jobs.assets.traffic import SHARES
 from jobs.assets.workspace import Workspace
 from jobs.azure_errors import readable_errors
 from jobs.tags import HASH_TAG
@@ -85,6 +86,7 @@ def make_plan(
         problems = [
             *_unknown_datastores(selected, declaration, snapshots),
             *_unknown_endpoints(selected, declaration, snapshots),
+            *_unknown_deployments(selected, declaration, snapshots),
         ]
         changes: list[Change] = []
         with ThreadPoolExecutor(workers) as pool:
@@ -184,3 +186,30 @@ def _unknown_endpoints(
                 f"{key} is neither declared nor in the workspace.",
                 "Declare it, or correct the name.",
             )
+
+
+def _unknown_deployments(
+    assets: list[Asset], declaration: Declaration, snapshots: Mapping[Kind, Snapshot]
+) -> Iterator[Problem]:
+    """Who shall answer, but is neither declared nor there: Azure would refuse it when all the rest is done."""
+    for asset in assets:
+        name = asset.key.name
+        if asset.key.kind is Kind.TRAFFIC:
+            kind, endpoints = Kind.ONLINE_DEPLOYMENT, snapshots[Kind.ONLINE_ENDPOINT].names
+            wanted = [(field, one) for field in SHARES for one, share in asset.data.get(field, {}).items() if share]
+        elif asset.key.kind is Kind.DEFAULT_DEPLOYMENT:
+            kind, endpoints = Kind.BATCH_DEPLOYMENT, snapshots[Kind.BATCH_ENDPOINT].names
+            wanted = [("defaults", one) for one in [asset.data["defaults"].get("deployment_name")] if one]
+        else:
+            continue
+        there = snapshots[kind].names
+        # Of an endpoint without a declared deployment, those that it has were not read.
+        are_known = name not in endpoints or any(other.startswith(f"{name}/") for other in there)
+        for place, one in wanted:
+            key = Key(kind, f"{name}/{one}")
+            if are_known and key not in declaration and key.name not in there:
+                yield asset.definition.problem(
+                    (place, one) if kind is Kind.ONLINE_DEPLOYMENT else (place, "deployment_name"),
+                    f"{key} is neither declared nor in the workspace.",
+                    "Declare it, or correct the name.",
+                )

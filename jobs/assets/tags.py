@@ -17,11 +17,18 @@ SOURCE_TAG = "ezazml.source"
 #: Which project registered the asset: only its own are ever archived.
 PROJECT_TAG = "ezazml.project"
 
-_OURS = frozenset({HASH_TAG, CONTENT_TAG, SOURCE_TAG, PROJECT_TAG})
+#: On what ``--prune`` switched off: declared again, it is switched on.
+PRUNED_TAG = "ezazml.pruned"
+
+_OURS = frozenset({HASH_TAG, CONTENT_TAG, SOURCE_TAG, PROJECT_TAG, PRUNED_TAG})
 
 
-def tags_of(asset: Asset, project: str) -> dict[str, str]:
-    """The declared tags and ours."""
+def tags_of(asset: Asset, project: str, present: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The declared tags and ours, and of those ``present`` in Azure what others added.
+
+    That can be told only while the declaration is the one that was written last: after that, a tag that is not
+    declared may be one that was taken out.
+    """
     ours = {
         HASH_TAG: asset.fingerprint,
         SOURCE_TAG: asset.definition.label.split(":")[0],
@@ -30,7 +37,8 @@ def tags_of(asset: Asset, project: str) -> dict[str, str]:
     if asset.content:
         ours[CONTENT_TAG] = asset.content
     declared = asset.data.get("tags") or {}
-    return {**{str(key): str(value) for key, value in declared.items()}, **ours}
+    added = without_ours(present) if present and present.get(HASH_TAG) == asset.fingerprint else {}
+    return {**added, **{str(key): str(value) for key, value in declared.items()}, **ours}
 
 
 def without_ours(tags: Mapping[str, str] | None) -> dict[str, str]:

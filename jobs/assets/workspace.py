@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
 from jobs.assets.asset import Asset
-from jobs.assets.fingerprint import hash_files
+from jobs.assets.fingerprint import LEFT_OUT, hash_files
 from jobs.assets.local_files import files_below, local_paths
 from jobs.assets.retries import REQUEST_RETRIES, with_retries
 from jobs.assets.secret_values import key_vault_reader, read_secret
@@ -92,7 +92,13 @@ class Workspace:
         with self._lock_of(content):
             with_retries(
                 lambda _attempt: upload(
-                    path, container=container, prefix=prefix, mode=UploadMode.OVERWRITE, workers=4, on_progress=on_bytes
+                    path,
+                    container=container,
+                    prefix=prefix,
+                    mode=UploadMode.OVERWRITE,
+                    workers=4,
+                    on_progress=on_bytes,
+                    leave_out=LEFT_OUT,
                 )
             )
         end = f"/{files_below(path)[0].name}" if path.is_file() else ""

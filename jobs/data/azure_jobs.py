@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,8 @@ def copy_job(source: str, target: str, *, overwrite: bool, settings: JobSettings
 
 def submit(connection: Connection, job: Command) -> SubmittedJob:
     """Hand the job to Azure ML; it runs there. Raises :class:`AzureError` when Azure refuses it."""
-    # The SDK prints warnings about its own classes.
+    # The SDK prints and logs warnings about its own classes.
+    logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     quiet = io.StringIO()
     with (
         readable_errors(f"Submitting the job {job.display_name!r}"),

@@ -17,7 +17,7 @@ from jobs.data.engine import first_rows, mltable_library, readable
 from jobs.data.frames import read_files
 from jobs.data.register import find_data
 from jobs.data.remote import RemoteData, RemoteFile
-from jobs.data.sources import Source, SourceKind, ending_of, files_in, is_storage, scheme_of
+from jobs.data.sources import Source, SourceKind, ending_of, files_in, is_storage, require_unsigned, scheme_of
 from jobs.data.table_file import TABLE_FILE, TableFile
 from jobs.data.web import download
 
@@ -56,6 +56,8 @@ class DataReader:
         path = Path(source).expanduser()
         if version is None and not scheme_of(source) and path.exists():
             return self._local(path, rows)
+        if is_storage(source):
+            require_unsigned(source)
         if scheme_of(source):
             return self._address(source, rows)
         asset = self.asset(source, version)
@@ -83,6 +85,8 @@ class DataReader:
         path = Path(source).expanduser()
         if version is None and not scheme_of(source) and path.exists():
             return self._table_paths(str(path.resolve())) if (path / TABLE_FILE).is_file() else [str(path.resolve())]
+        if is_storage(source):
+            require_unsigned(source)
         if scheme_of(source):
             return self._table_paths(source) if self._holds_table(source) else [source]
         asset = self.asset(source, version)

@@ -22,7 +22,7 @@ from ezazml.errors import InputError
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
 from jobs.data.datastores import DatastoreTarget, find_datastore
-from jobs.data.sources import Source, SourceKind
+from jobs.data.sources import Source, SourceKind, unsigned
 
 #: azureml://[subscriptions/<id>/resource[gG]roups/<group>/[providers/...]/workspaces/<name>/]datastores/<name>/paths/...
 _DATASTORE = re.compile(
@@ -82,7 +82,7 @@ class RemoteData:
         host = _HOST.match(parts.hostname or "")
         if host is None:
             raise InputError(
-                f"{uri}: no storage account is named.",
+                f"{unsigned(uri)}: no storage account is named.",
                 hint="Use wasbs://<container>@<account>.blob.core.windows.net/<path> or the like.",
             )
         path = unquote(parts.path).lstrip("/")
@@ -91,7 +91,7 @@ class RemoteData:
         else:
             container = unquote(parts.username or "")
         if not container:
-            raise InputError(f"{uri}: no container is named.", hint="Add it.")
+            raise InputError(f"{unsigned(uri)}: no container is named.", hint="Add it.")
         return Location(host["account"].lower(), container, path)
 
     def files(self, source: Source) -> list[RemoteFile]:
@@ -104,7 +104,7 @@ class RemoteData:
             prefix = prefix.rstrip("/") + "/"
         wanted = _matcher(source.kind, location.path)
         container = self._connection.blobs(location.account).get_container_client(location.container)
-        with readable_errors(f"Reading {source.uri}"):
+        with readable_errors(f"Reading {unsigned(source.uri)}"):
             found = [
                 RemoteFile(
                     Location(location.account, location.container, blob.name),
@@ -117,14 +117,14 @@ class RemoteData:
                 if wanted(blob.name) and (blob.size or blob.content_settings.content_md5)
             ]
         if not found:
-            raise InputError(f"{source.uri}: there is no file of that name.", hint="Check the address.")
+            raise InputError(f"{unsigned(source.uri)}: there is no file of that name.", hint="Check the address.")
         return found
 
     def exists(self, uri: str) -> bool:
         """Whether a blob of exactly that address exists."""
         location = self.locate(uri)
         blob = self._connection.blobs(location.account).get_blob_client(location.container, location.path)
-        with readable_errors(f"Looking for {uri}"):
+        with readable_errors(f"Looking for {unsigned(uri)}"):
             try:
                 blob.get_blob_properties()
             except ResourceNotFoundError as error:

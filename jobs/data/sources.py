@@ -96,12 +96,22 @@ def parse_source(text: str, extension: str, base: Path) -> Source:
             f"{text}: {scheme}:// is not read by MLTable.",
             hint="Use a local path, http(s)://, wasbs://, abfss:// or azureml://.",
         )
-    if _SIGNED.search(text):
+    require_unsigned(text)
+    return _remote(text, scheme, extension)
+
+
+def require_unsigned(text: str) -> None:
+    """Raise :class:`InputError`, without showing the signature, for a signed URL."""
+    if unsigned(text) != text:
         raise InputError(
-            f"{text.split('?')[0]}: the URL carries a signature (SAS), which the MLTable would keep for all to read.",
+            f"{unsigned(text)}: the URL carries a signature (SAS), which would be kept for all to read.",
             hint="Use the URL without it; the workspace's identity reads the data.",
         )
-    return _remote(text, scheme, extension)
+
+
+def unsigned(text: str) -> str:
+    """An address for messages: without its signature, if it has one."""
+    return text.split("?", maxsplit=1)[0] if _SIGNED.search(text) else text
 
 
 def _remote(text: str, scheme: str, extension: str) -> Source:

@@ -90,8 +90,14 @@ def check_options(options: TableOptions) -> None:
         raise InputError("A version or time of a Delta table is given, but the extension is not delta.")
     if options.delta_version is not None and options.delta_timestamp:
         raise InputError("Both a version and a time of the Delta table are given.", hint="Leave one.")
+    if options.extension == "csv" and len(options.delimiter) != 1:
+        raise InputError(
+            f"The delimiter {options.delimiter!r} is not one character.", hint=r"Use , or ; or | or \t (a tab)."
+        )
     if options.filter:
         _check_filter(options.filter)
+        if options.extension == "csv" and not options.infer_column_types:
+            _check_text_filter(options.filter)
 
 
 def check_rows(sources: Sequence[Source], options: TableOptions, rows: int) -> pd.DataFrame:
@@ -150,6 +156,25 @@ def _columns_in(expression: str | None) -> list[str]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "col":
             names += [str(one.value) for one in node.args if isinstance(one, ast.Constant)]
     return list(dict.fromkeys(names))
+
+
+def _check_text_filter(expression: str) -> None:
+    """Compared with a number or a date, text is silently kept or left out as the engine likes."""
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        for operand in [node.left, *node.comparators] if isinstance(node, ast.Compare) else ():
+            inner = operand.operand if isinstance(operand, ast.UnaryOp) else operand
+            is_number = isinstance(inner, ast.Constant) and not isinstance(inner.value, str)
+            is_date = isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "datetime"
+            if is_number or is_date:
+                raise InputError(
+                    f"Filter {expression!r}: without inferred column types every column is text, and cannot be "
+                    f"compared with {ast.unparse(operand)}.",
+                    hint=f"Compare with text, such as '{ast.unparse(operand)}', or leave --no-infer-column-types out.",
+                )
 
 
 def _check_filter(expression: str) -> None:

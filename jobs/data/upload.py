@@ -58,15 +58,18 @@ def upload(
     mode: UploadMode,
     workers: int = 8,
     on_progress: Callable[[int, int], None] | None = None,
+    leave_out: frozenset[str] = frozenset(),
 ) -> UploadResult:
     """Send the file ``source``, or the files in the folder ``source``, to ``prefix`` in the container.
 
     Every blob gets its content's MD5. ``on_progress(done, total)`` counts bytes; what need not be sent counts as
-    done. Raises :class:`InputError` before anything is sent for a source that cannot be sent, and with
-    ``UploadMode.FAIL`` when any of the names exists; :class:`AzureError` when Azure refuses.
+    done. ``leave_out`` are names of files and folders in it that are not sent. Raises :class:`InputError` before
+    anything is sent for a source that cannot be sent, and with ``UploadMode.FAIL`` when any of the names exists;
+    :class:`AzureError` when Azure refuses.
     """
     prefix = prefix.strip("/")
-    files = _named(find_files(source), prefix)
+    found = [file for file in find_files(source) if leave_out.isdisjoint(file.name.split("/"))]
+    files = _named(found, prefix)
     with readable_errors(f"Uploading {source} to {container.url.split('?')[0]}"):
         existing = _existing(container, [file.name for file in files])
         if mode is UploadMode.FAIL and existing:

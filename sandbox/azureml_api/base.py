@@ -54,6 +54,8 @@ class Change:
     name: str
     old: ArmObject | None
     new: ArmObject
+    #: The provisioning state after the write.
+    state: str = "Succeeded"
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -95,6 +97,9 @@ class NamedKind:
 
     def check_delete(self, store: Store, workspace: ArmObject, body: ArmObject) -> None:
         """Raise :class:`Refusal` where Azure does not delete."""
+
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:
+        """What follows a deletion."""
 
     def require_parent(self, store: Store, workspace: ArmObject, call: Call) -> None:
         """Raise :class:`Refusal` when what the thing is below does not exist."""
@@ -170,6 +175,7 @@ class NamedKind:
                 return Answer(204)
             self.check_delete(store, workspace, body)
             store.delete(body["id"])
+        self.deleted(cloud, body)
         return Answer(200)
 
 
@@ -189,7 +195,7 @@ def prepared(sent: ArmObject) -> ArmObject:
 
 def finished(change: Change, type_name: str) -> ArmObject:
     """The object to store: id, name, type and who changed it when."""
-    change.properties["provisioningState"] = "Succeeded"
+    change.properties["provisioningState"] = change.state
     now = datetime.now(UTC).isoformat()
     old = (change.old or {}).get("systemData") or {}
     who = {"createdBy": "Sandbox", "createdByType": "Application", "createdAt": now}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sandbox.arm.resources import not_found
@@ -11,6 +12,11 @@ from sandbox.azureml_api.references import require_asset, require_compute
 from sandbox.cloud import Cloud
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
+
+_OPERATION = (
+    "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
+    "/locations/{location}/mfeOperationsStatus/{operation}"
+)
 
 
 class _Deployments(NamedKind):
@@ -46,9 +52,10 @@ class OnlineDeployments(_Deployments):
     title = "Online deployments"
 
     def register(self, routes: Routes) -> None:
-        """Also logs."""
+        """Also logs, and how far a deployment has come."""
         path = f"{WORKSPACE}/{self.path}/{{name}}/getLogs"
         routes.add("POST", path, "Online deployments: logs", self._logs)
+        routes.add("GET", _OPERATION, "How far an operation has come", self._operation)
         super().register(routes)
 
     def check(self, change: Change) -> None:
@@ -65,6 +72,7 @@ class OnlineDeployments(_Deployments):
     def complete(self, change: Change) -> None:
         """What azure-ai-ml cannot do without: scale settings, and Azure's spelling of the collection mode."""
         super().complete(change)
+        change.state = "Creating" if change.old is None else "Updating"
         change.new["sku"] = {"name": "Default", "capacity": 1, **(change.new.get("sku") or {})}
         if not change.properties.get("scaleSettings"):
             change.properties["scaleSettings"] = {"scaleType": "Default"}
@@ -83,10 +91,37 @@ class OnlineDeployments(_Deployments):
             (endpoint["properties"].get(name) or {}).pop(body["name"], None)
         store.put(endpoint)
 
+    def write(self, cloud: Cloud, call: Call, sent: ArmObject) -> Answer:
+        """Write it down, then start it: that takes a while, so there is an operation to ask for."""
+        answer = super().write(cloud, call, sent)
+        operation = cloud.servers.begin(answer.body["id"])
+        path = _OPERATION.format(
+            subscription=call.parameters["subscription"], location=answer.body["location"], operation=operation
+        )
+        where = f"https://{call.host}{path}?api-version=2023-04-01"
+        return replace(answer, headers={"Azure-AsyncOperation": where, "x-ms-retry-after-ms": "300"})
+
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:  # noqa: ARG002
+        """Its server ends."""
+        cloud.servers.refresh()
+
     def _logs(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:
-            self.require(store, call)
-        raise Refusal(501, "NotImplemented", "The sandbox does not run deployments yet, so there are no logs.")
+            body = self.require(store, call)
+        sent = call.json()
+        tail = sent.get("tail") or 5000
+        return Answer(body={"content": cloud.servers.log(body["id"], int(tail), sent.get("containerType"))})
+
+    def _operation(self, cloud: Cloud, call: Call) -> Answer:
+        found = cloud.servers.operation(call.parameters["operation"])
+        if found is None:
+            raise not_found(call.path)
+        status, error = found
+        body: dict[str, Any] = {"id": call.path, "name": call.parameters["operation"], "status": status}
+        if error is not None:
+            body["error"] = {"code": "ResourceNotReady", "message": error}
+        headers = {} if status in ("Succeeded", "Failed") else {"x-ms-retry-after-ms": "300"}
+        return Answer(body=body, headers=headers)
 
 
 class BatchDeployments(_Deployments):

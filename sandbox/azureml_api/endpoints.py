@@ -107,6 +107,10 @@ class OnlineEndpoints(_Endpoints):
                 change.store.set_secret(change.id, key, given.get(key) or secrets.token_urlsafe(24))
         change.properties.setdefault("publicNetworkAccess", "Enabled")
 
+    def deleted(self, cloud: Cloud, body: ArmObject) -> None:  # noqa: ARG002
+        """The servers of its deployments end."""
+        cloud.servers.refresh()
+
     def _keys(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:
             body = self._with_keys(self.require(store, call))

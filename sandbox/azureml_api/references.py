@@ -38,7 +38,7 @@ def require_asset(store: Store, workspace: ArmObject, collection: str, reference
     """Raise :class:`Refusal` for a reference to a version of an asset that does not exist. None passes."""
     if not reference or _REGISTRY.fullmatch(reference):
         return
-    identifier = _identifier(workspace, collection, reference)
+    identifier = identifier_of(workspace, collection, reference)
     if store.get(identifier) is None:
         title = collection.removesuffix("s")
         raise Refusal(404, "UserError", f"The {title} '{reference}' was not found in workspace '{workspace['name']}'.")
@@ -54,8 +54,9 @@ def require_compute(store: Store, workspace: ArmObject, reference: str | None) -
         raise Refusal(404, "UserError", text)
 
 
-def _identifier(workspace: ArmObject, collection: str, reference: str) -> str:
-    if reference.removeprefix("azureml:").startswith("/"):
+def identifier_of(workspace: ArmObject, collection: str, reference: str) -> str:
+    """The id of the version that a reference means, in whatever form it is written."""
+    if reference.removeprefix("azureml:").startswith("/subscriptions/"):
         return reference.removeprefix("azureml:")
     uri, short = _ASSET_URI.fullmatch(reference), _SHORT.fullmatch(reference)
     if uri is not None:

@@ -1,7 +1,9 @@
-"""How do schedules behave? They are kept; nothing runs at their times yet."""
+"""How do schedules behave? They are kept, and run when somebody triggers them: nothing runs at their times."""
 
 from __future__ import annotations
 
+import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.azureml_api.base import WORKSPACE, Change, NamedKind
@@ -22,7 +24,7 @@ class Schedules(NamedKind):
 
     def register(self, routes: Routes) -> None:
         """Also the trigger by hand."""
-        routes.add("POST", f"{WORKSPACE}/schedules/{{name}}/trigger", "Schedules: run now (refused)", self._trigger)
+        routes.add("POST", f"{WORKSPACE}/schedules/{{name}}/trigger", "Schedules: run now", self._trigger)
         super().register(routes)
 
     def check(self, change: Change) -> None:
@@ -51,5 +53,20 @@ class Schedules(NamedKind):
 
     def _trigger(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:
-            self.require(store, call)
-        raise Refusal(501, "NotImplemented", "The sandbox does not run jobs yet, so a schedule cannot be triggered.")
+            body = self.require(store, call)
+            workspace = self.enter(store, call)
+        job = trigger(cloud, workspace, body)
+        return Answer(body={"submissionId": job, "scheduleActionType": "CreateJob", "jobName": job})
+
+
+def trigger(cloud: Cloud, workspace: ArmObject, schedule: ArmObject) -> str:
+    """Submit the job of a schedule now; returns the job's name. Raises :class:`Refusal`."""
+    action: dict[str, Any] = schedule["properties"]["action"]
+    if action["actionType"] != "CreateJob":
+        text = f"The sandbox keeps schedules of the kind {action['actionType']} ('{schedule['name']}'), and runs none."
+        raise Refusal(400, "NotSupportedInSandbox", text)
+    name = f"{schedule['name']}-{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(2)}"
+    properties = {**action["jobDefinition"], "isArchived": False}
+    properties["properties"] = {**(properties.get("properties") or {}), "azureml.scheduleId": schedule["name"]}
+    cloud.runner.context.api("PUT", f"{workspace['id']}/jobs/{name}", {"properties": properties})
+    return name

@@ -118,6 +118,8 @@ def make_project(folder: Path) -> Declared:
     home = make_home(folder)
     deploy_into(home)
     (folder / "environments").mkdir()
-    (folder / "environments" / "sandbox.yaml").write_text("target: sandbox\n")
+    # With keys, so that nothing is to be said about the workspace itself.
+    settings = "target: sandbox\nstorage: {shared_access_key_enabled: true}\n"
+    (folder / "environments" / "sandbox.yaml").write_text(settings)
     (folder / "cdktf.json").write_text('{"projectId": "tests"}')
     return Declared(folder, Served(home, home.services.start()))

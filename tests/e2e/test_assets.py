@@ -246,6 +246,74 @@ def test_prune_archives_only_what_we_registered_and_a_declaration_brings_it_back
     assert "data/ours/versions/2" in declared.versions()
 
 
+def test_a_schedule_that_was_pruned_runs_again_when_it_is_declared_again(declared: Declared) -> None:
+    everything(declared)
+    declared.done()
+    folder = declared.root / "assets/schedules"
+    file = folder / "nightly.yml"
+    folder.rename(declared.root / "elsewhere")
+    declared.done(prune=True)
+    ml = declared.served.ml()
+    assert not ml.schedules.get("nightly").is_enabled
+    (declared.root / "elsewhere").rename(folder)
+    assert declared.actions()["schedule nightly"] is Action.UPDATE
+    declared.done()
+    assert ml.schedules.get("nightly").is_enabled
+    assert declared.plan().is_empty
+    # What somebody switches off by hand stays off, also when something else of it changes.
+    ml.schedules.begin_disable("nightly").result()
+    assert declared.plan().is_empty
+    file.write_text(file.read_text() + "description: other\n")
+    declared.done()
+    assert not ml.schedules.get("nightly").is_enabled
+
+
+def test_traffic_that_moved_after_the_plan_is_not_moved_back(declared: Declared) -> None:
+    everything(declared)
+    declared.done()
+    file = declared.root / "assets/endpoints/online/endpoint.yml"
+    file.write_text(f"$schema: {SCHEMAS}/managedOnlineEndpoint.schema.json\nname: scores\ndescription: other\n")
+    from ezazml.operations.assets import plan_assets
+
+    planned = plan_assets(declared.deployment, environ=os.environ)
+    ml = declared.served.ml()
+    endpoint = ml.online_endpoints.get("scores")
+    endpoint.traffic = {"blue": 30, "green": 70}
+    ml.online_endpoints.begin_create_or_update(endpoint).result()
+    assert not planned.apply(workers=4, show=lambda _line: None).failed
+    assert declared.stored()["onlineEndpoints/scores"]["traffic"] == {"blue": 30, "green": 70}
+
+
+def test_a_deployment_that_nobody_declares_cannot_answer(declared: Declared) -> None:
+    everything(declared)
+    file = declared.root / "assets/endpoints/online/endpoint.yml"
+    text = file.read_text()
+    file.write_text(text.replace("blue", "purple"))
+    with declared.writes() as writes, pytest.raises(ConfigurationError) as raised:
+        declared.apply()
+    assert "endpoint.yml:4: traffic.purple: online-deployment scores/purple is neither declared" in str(raised.value)
+    assert not writes
+    file.write_text(text)
+    batch = declared.root / "assets/endpoints/batch/endpoint.yml"
+    batch.write_text(batch.read_text().replace("only", "other"))
+    with pytest.raises(ConfigurationError, match="batch-deployment scores-batch/other is neither declared"):
+        declared.plan()
+
+
+def test_what_tools_leave_in_a_folder_is_not_sent(declared: Declared) -> None:
+    from jobs.connection import Connection
+
+    declared.write("assets/data/folder/a.csv", "a\n1\n")
+    declared.write("assets/data/folder/.git/config", "url = https://user:planted@example.com\n")
+    declared.data("one", type="uri_folder", path="folder")
+    declared.done()
+    store = declared.served.ml().datastores.get_default()
+    container = Connection(declared.deployment).blobs(store.account_name).get_container_client(store.container_name)
+    path = str(declared.served.ml().data.get("one", version="1").path)
+    sent = [blob.name for blob in container.list_blobs(name_starts_with=path.partition("/paths/")[2])]
+    assert [name.rpartition("folder/")[2] for name in sent] == ["a.csv"]
+
+
 def test_problems_register_nothing(declared: Declared) -> None:
     declared.data("good")
     declared.data("bad", datastore="azureml:nowhere")
@@ -372,11 +440,16 @@ def test_two_writers_at_once_end_with_one_version_of_the_same_content(declared: 
 def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_nothing(at: Project) -> None:
     shutil.copytree(ROOT / "assets", at.folder / "assets")
     first = at.ok("deploy", "sandbox", "--yes")
-    assert "Assets of sandbox: 4 done." in first.out
+    assert "Assets of sandbox: 5 done." in first.out
     again = json.loads(at.ok("deploy", "sandbox", "--yes", "--output", "json").out)
-    assert (again["changes"], again["assets"]["counts"]["unchanged"]) == ([], 4)
+    assert (again["changes"], again["assets"]["counts"]["unchanged"]) == ([], 5)
     assert at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode").code == 0
     (at.folder / "assets/data/passengers/passengers.csv").write_text("passenger_id,survived\n1,1\n")
+    drift = json.loads(at.ok("drift", "sandbox", "--output", "json").out)["drift"]
+    assert [(one["where"], one["address"]) for one in drift] == [
+        ("workspace", "data passengers"),
+        ("workspace", "data passengers-file"),
+    ]
     planned = at.ezazml("assets", "plan", "sandbox", "--detailed-exitcode", "--output", "json")
     assert planned.code == 2
     changed = {one["name"]: one for one in json.loads(planned.out)["changes"] if one["action"] != "unchanged"}
@@ -395,7 +468,7 @@ def test_deploying_puts_the_example_into_the_workspace_and_the_second_time_does_
         "sandbox",
     )
     assert after.code == 0, after.text
-    assert "Assets of sandbox: 2 done, 2 unchanged." in after.out
+    assert "Assets of sandbox: 2 done, 3 unchanged." in after.out
     # A mistake is one line, and nothing else happens.
     (at.folder / "assets/data/passengers.yml").write_text("name: [\n")
     answer = at.ezazml("assets", "apply", "sandbox", "--yes")

@@ -94,6 +94,9 @@ def test_an_upload_and_its_modes(ezazml: Call) -> None:
     again = ezazml(*upload, "--mode", "overwrite").json
     assert (again["uploaded"], again["skipped"]) == (["modes/a.csv"], ["modes/v1.2/b.csv"])
     assert ezazml("get-dataframe", f"{STORE}/modes/a.csv", "-o", "json").json == [{"id": 7, "name": "z"}]
+    # Of one file it is the file's own address.
+    one = ezazml("upload-file-to-datastore", "d/a.csv", "--target-path", "one", "-o", "json").json
+    assert one["uri"].endswith("/paths/one/a.csv")
 
 
 def test_an_mltable_becomes_a_data_asset_once_per_content(ezazml: Call, served: Declared) -> None:

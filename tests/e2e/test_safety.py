@@ -205,17 +205,13 @@ def test_a_type_without_rules_is_refused_with_how_to_add_it(at: Project) -> None
     at.ok("synth", "sandbox")
     stack = at.stack() / "cdk.tf.json"
     content = json.loads(stack.read_text())
-    content["resource"] = {
-        "azurerm_virtual_network": {
-            "net": {"name": "n", "location": "westeurope", "resource_group_name": "g", "address_space": ["10.0.0.0/16"]}
-        }
-    }
+    content["resource"] = {"azurerm_dns_zone": {"zone": {"name": "example.com", "resource_group_name": "g"}}}
     del content["output"]
     stack.write_text(json.dumps(content))
     assert at.in_sandbox("terraform", f"-chdir={stack.parent}", "init").code == 0
     answer = at.in_sandbox("terraform", f"-chdir={stack.parent}", "validate", "-no-color")
     assert answer.code != 0
-    assert "The sandbox does not know the resource type azurerm_virtual_network" in " ".join(
+    assert "The sandbox does not know the resource type azurerm_dns_zone" in " ".join(
         answer.text.replace("│", " ").split()
     )
     assert "docs/sandbox.md" in answer.text

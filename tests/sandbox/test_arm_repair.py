@@ -28,7 +28,8 @@ class Portal:
 
     def __init__(self, folder: Path) -> None:
         login = Credentials("client", "secret", OBJECT_ID, "password")
-        self.cloud = Cloud(Connections(folder / "store.db"), cast(Any, None), login)
+        nobody = cast(Any, None)
+        self.cloud = Cloud(Connections(folder / "store.db"), nobody, login, nobody, nobody)
 
     def ask(self, method: str, path: str, body: Any = None, caller: str = OBJECT_ID, **query: str) -> Any:
         token = tokens.issue(audience="arm", client_id="client", object_id=caller)

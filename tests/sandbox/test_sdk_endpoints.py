@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.services import ServiceError
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 
@@ -187,18 +188,16 @@ def test_a_schedule_is_kept_and_switched_off(cloud: Served, assets: Path) -> Non
     assert "nightly" in [found.name for found in ml.schedules.list()]
     assert ml.schedules.begin_disable("nightly").result().is_enabled is False
     assert "nightly" not in [found.name for found in ml.schedules.list()]
-    assert refused(lambda: ml.schedules.trigger("nightly")).status_code == 501
+    fired = cloud.home.services.fire("nightly")
+    assert (fired["schedule"], fired["workspace"]) == ("nightly", "workspace")
+    assert ml.jobs.get(fired["job"]).type == "pipeline"
+    assert ml.jobs.get(ml.schedules.trigger("nightly").job_name).properties["azureml.scheduleId"] == "nightly"
+    with pytest.raises(ServiceError, match="no schedule 'weekly'"):
+        cloud.home.services.fire("weekly")
 
 
-def test_a_job_is_checked_but_not_submitted(cloud: Served, assets: Path) -> None:
+def test_a_job_on_a_cluster_that_does_not_exist_is_refused(cloud: Served, assets: Path) -> None:
     from azure.ai.ml import command
 
-    def job(compute: str) -> Any:
-        return command(command="python score.py", code=str(assets), environment="azureml:served-env:1", compute=compute)
-
-    ml = cloud.ml()
-    error = refused(lambda: ml.jobs.create_or_update(job("cpu-cluster")))
-    assert error.status_code == 501
-    assert "is correct but was not submitted" in error.message
-    assert refused(lambda: ml.jobs.create_or_update(job("no-cluster"))).status_code == 404
-    assert list(ml.jobs.list()) == []
+    job = command(command="true", code=str(assets), environment="azureml:served-env:1", compute="no-cluster")
+    assert refused(lambda: cloud.ml().jobs.create_or_update(job)).status_code == 404

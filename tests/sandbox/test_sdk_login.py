@@ -121,7 +121,7 @@ def test_graph_tells_of_the_directory(cloud: Served) -> None:
 
 def test_an_unknown_operation_is_named_and_logged(cloud: Served) -> None:
     answer = requests.put(
-        f"{SUBSCRIPTION}/resourceGroups/new",
+        f"{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Batch/batchAccounts/new",
         json={},
         headers={"Authorization": f"Bearer {tokens.issue(audience=ARM, client_id='x')}"},
         timeout=30,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.synth.stacks import PROFILES, ROOT, SHIPPED, addresses, profile, shipped
+from tests.synth.stacks import ROOT, SHIPPED, addresses, shipped
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
@@ -46,13 +46,3 @@ def test_resource_addresses(request: pytest.FixtureRequest, name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_synthesised_json(request: pytest.FixtureRequest, name: str) -> None:
     check(request, f"{name}.json", normalised(shipped(name)))
-
-
-@pytest.mark.parametrize("name", PROFILES)
-def test_resource_addresses_of_a_network_profile(request: pytest.FixtureRequest, name: str) -> None:
-    check(request, f"profile_{name}.addresses.txt", "\n".join(addresses(profile(name))) + "\n")
-
-
-@pytest.mark.parametrize("name", PROFILES)
-def test_synthesised_json_of_a_network_profile(request: pytest.FixtureRequest, name: str) -> None:
-    check(request, f"profile_{name}.json", normalised(profile(name)))

@@ -47,7 +47,7 @@ class Datastores:
         asset = change.asset
         assert asset is not None
         entity = load_entity(asset.definition)
-        entity.tags = tags_of(asset, workspace.project)
+        entity.tags = tags_of(asset, workspace.project, change.remote.tags if change.remote else None)
         for name, reference in _secrets(asset).items():
             setattr(entity.credentials, name, workspace.secret(reference))
         with_retries(lambda _attempt: workspace.ml.datastores.create_or_update(entity))

@@ -51,7 +51,7 @@ class Deployments:
 
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
-            entity.tags = tags_of(asset, workspace.project)
+            entity.tags = tags_of(asset, workspace.project, change.remote.tags if change.remote else None)
             with workspace.sending(asset):
                 poller = operations.begin_create_or_update(entity)
             poller.result()

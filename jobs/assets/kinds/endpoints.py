@@ -8,7 +8,7 @@ from typing import Any
 
 from ezazml.errors import Problem
 from jobs.assets.asset import Asset, Kind
-from jobs.assets.changes import Change, Remote
+from jobs.assets.changes import Change
 from jobs.assets.kinds.base import Snapshot, as_remote, compared
 from jobs.assets.loading import load_entity
 from jobs.assets.retries import with_retries
@@ -49,8 +49,9 @@ class Endpoints:
 
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
-            entity.tags = tags_of(asset, workspace.project)
-            _keep_answering(entity, change.remote)
+            present = _present(operations, asset.key.name)
+            entity.tags = tags_of(asset, workspace.project, present.tags if present else None)
+            _keep_answering(entity, present)
             operations.begin_create_or_update(entity).result()
 
         with_retries(put)
@@ -61,9 +62,18 @@ class Endpoints:
         raise NotImplementedError
 
 
-def _keep_answering(entity: Any, remote: Remote | None) -> None:
-    if remote is not None:
-        for field in (*SHARES, "defaults"):
-            present = getattr(remote.entity, field, None)
-            if present and hasattr(entity, field):
-                setattr(entity, field, present)
+def _present(operations: Any, name: str) -> Any:
+    """The endpoint as it is now, not as it was planned: somebody may have moved the traffic since; or ``None``."""
+    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+    try:
+        return operations.get(name)
+    except ResourceNotFoundError:
+        return None
+
+
+def _keep_answering(entity: Any, present: Any) -> None:
+    for field in (*SHARES, "defaults"):
+        share = getattr(present, field, None)
+        if share and hasattr(entity, field):
+            setattr(entity, field, share)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from ezazml.errors import Problem
 from jobs.assets.asset import Asset, Kind
-from jobs.assets.changes import Change
+from jobs.assets.changes import Action, Change, Difference, Remote
 from jobs.assets.kinds.base import Snapshot, as_remote, compared
 from jobs.assets.loading import load_entity
 from jobs.assets.retries import with_retries
-from jobs.assets.tags import tags_of
+from jobs.assets.tags import PRUNED_TAG, tags_of
 from jobs.assets.workspace import OnBytes, Workspace
 
 #: Value of the SDK's ScheduleListViewType, which it exports nowhere.
@@ -38,8 +39,13 @@ class Schedules:
         )
 
     def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:  # noqa: ARG002
-        """Create, update or nothing. Somebody who disabled it by hand keeps it disabled."""
-        return compared(asset, snapshot.declared.get(asset.key.name))
+        """Create, update or nothing. What a prune disabled is enabled; what somebody did by hand stays disabled."""
+        remote = snapshot.declared.get(asset.key.name)
+        change = compared(asset, remote)
+        if remote is None or not _is_pruned(remote):
+            return change
+        back = Difference("enabled", "no, since it was pruned", "yes")
+        return replace(change, action=Action.UPDATE, differences=(*change.differences, back))
 
     def write(self, workspace: Workspace, change: Change, on_bytes: OnBytes | None) -> str:  # noqa: ARG002
         """Put the schedule and wait until Azure has taken it."""
@@ -48,7 +54,9 @@ class Schedules:
 
         def put(_attempt: int) -> None:
             entity = load_entity(asset.definition)
-            entity.tags = tags_of(asset, workspace.project)
+            entity.tags = tags_of(asset, workspace.project, change.remote.tags if change.remote else None)
+            if change.remote is not None and not change.remote.entity.is_enabled and not _is_pruned(change.remote):
+                entity._is_enabled = False
             with workspace.sending(asset):
                 poller = workspace.ml.schedules.begin_create_or_update(entity)
             poller.result()
@@ -58,4 +66,16 @@ class Schedules:
 
     def archive(self, workspace: Workspace, name: str) -> None:
         """Disable it: Azure can delete a schedule only after that, which we leave to people."""
-        with_retries(lambda _attempt: workspace.ml.schedules.begin_disable(name).result())
+
+        def put(_attempt: int) -> None:
+            operations = workspace.ml.schedules
+            entity = operations.get(name)
+            entity._is_enabled = False
+            entity.tags = {**(entity.tags or {}), PRUNED_TAG: "true"}
+            operations.begin_create_or_update(entity).result()
+
+        with_retries(put)
+
+
+def _is_pruned(remote: Remote) -> bool:
+    return PRUNED_TAG in remote.tags and not remote.entity.is_enabled

@@ -6,7 +6,7 @@ number, so that repeating a write whose answer was lost cannot make a second one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
@@ -27,7 +27,8 @@ from jobs.assets.workspace import OnBytes, Workspace
 from jobs.tags import HASH_TAG
 
 #: Made by the SDK and by Azure ML themselves, in every workspace.
-_NOT_OURS = ("azureml_anonymous", "CliV2AnonymousEnvironment", "AzureML-")
+#: ``azureml_`` begins the outputs of jobs too, of which there may be thousands.
+_NOT_OURS = ("azureml_", "CliV2AnonymousEnvironment", "AzureML-")
 _MOST_COLLISIONS = 20
 
 
@@ -103,12 +104,12 @@ class Versioned:
     def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:
         """Create, new version, update of what may change in a version (description, tags), or nothing."""
         name, remote = asset.key.name, snapshot.declared.get(asset.key.name)
+        if remote is None and name in snapshot.archived:
+            return self._coming_back(workspace, asset)
         if remote is None:
-            exists = name in snapshot.names or name in snapshot.archived
+            exists = name in snapshot.names
             version = asset.version or (self._next(workspace, name) if exists else "1")
-            action = Action.NEW_VERSION if name in snapshot.names else Action.CREATE
-            note = "was archived, comes back" if name in snapshot.archived else ""
-            return Change(asset.key, action, asset, version, note=note)
+            return Change(asset.key, Action.NEW_VERSION if exists else Action.CREATE, asset, version)
         fields = differences(asset.data, remote.data)
         if remote.tags.get(HASH_TAG) == asset.fingerprint:
             action = Action.UPDATE if fields else Action.UNCHANGED
@@ -124,6 +125,16 @@ class Versioned:
         found = changed_by_hash(asset, remote, fields)
         return Change(asset.key, Action.NEW_VERSION, asset, version, found, remote=remote)
 
+    def _coming_back(self, workspace: Workspace, asset: Asset) -> Change:
+        """An archived name is restored; a version is made only if the newest one has another content."""
+        name, note = asset.key.name, "was archived, comes back"
+        following = self._next(workspace, name)
+        newest = asset.version or str(int(following) - 1)
+        remote = with_retries(lambda _attempt: self._version(workspace, name, newest))
+        if remote is not None and remote.tags.get(HASH_TAG) == asset.fingerprint:
+            return Change(asset.key, Action.CREATE, asset, newest, note=note, remote=remote)
+        return Change(asset.key, Action.CREATE, asset, asset.version or following, note=note)
+
     def _next(self, workspace: Workspace, name: str) -> str:
         versions = with_retries(lambda _attempt: self._versions(workspace, name))
         return str(max((int(version) for version in versions if version.isdecimal()), default=0) + 1)
@@ -135,10 +146,15 @@ class Versioned:
         asset = change.asset
         assert asset is not None
         assert change.version is not None
+        if change.action is Action.CREATE and change.remote is not None:  # it is there, but archived
+            self._restore(workspace, asset)
+            return change.version
         address = self._address(workspace, change, on_bytes)
         version = change.version
+        # Only the tags of a version that stays: those that people added belong to it.
+        present = change.remote.tags if change.action is Action.UPDATE and change.remote else None
         for _ in range(_MOST_COLLISIONS):
-            if self._put(workspace, asset, version, address, overwrite=change.action is Action.UPDATE):
+            if self._put(workspace, asset, version, address, present):
                 break
             if asset.version is not None:
                 raise EzazmlError(f"{asset.key}: version {version} was registered by somebody else meanwhile.")
@@ -146,11 +162,24 @@ class Versioned:
         else:
             raise EzazmlError(f"{asset.key}: others register versions all the time; none was free.")
         if change.note:
-            with_retries(lambda _attempt: self._operations(workspace).restore(name=asset.key.name))
+            self._restore(workspace, asset)
         return version
 
-    def _put(self, workspace: Workspace, asset: Asset, version: str, address: str | None, *, overwrite: bool) -> bool:
-        """Whether that version is ours now. A version that holds something else is left alone."""
+    def _restore(self, workspace: Workspace, asset: Asset) -> None:
+        with_retries(lambda _attempt: self._operations(workspace).restore(name=asset.key.name))
+
+    def _put(
+        self,
+        workspace: Workspace,
+        asset: Asset,
+        version: str,
+        address: str | None,
+        present: Mapping[str, str] | None,
+    ) -> bool:
+        """Whether that version is ours now. A version that holds something else is left alone.
+
+        ``present`` are the tags of a version that is ours already and shall be changed.
+        """
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
 
         def ours() -> bool | None:
@@ -159,25 +188,25 @@ class Versioned:
 
         def attempt(number: int) -> bool:
             # The answer to an earlier attempt may have been lost, not the write itself.
-            if number > 1 and not overwrite and (found := ours()) is not None:
+            if number > 1 and present is None and (found := ours()) is not None:
                 return found
             try:
-                entity = self._entity(workspace, asset, version, address)
+                entity = self._entity(asset, version, address)
+                entity.tags = tags_of(asset, workspace.project, present)
                 with workspace.sending(asset) if address is None else nullcontext():
                     self._operations(workspace).create_or_update(entity)
             except HttpResponseError as error:
                 # Azure refuses to change a version; which code it uses for that differs by kind.
-                if error.status_code in {400, 409, 412} and (found := ours()) is not None:
+                if present is None and error.status_code in {400, 409, 412} and (found := ours()) is not None:
                     return found
                 raise
             return True
 
         return with_retries(attempt)
 
-    def _entity(self, workspace: Workspace, asset: Asset, version: str, address: str | None) -> Any:
+    def _entity(self, asset: Asset, version: str, address: str | None) -> Any:
         entity = load_entity(asset.definition)
         entity.version = version
-        entity.tags = tags_of(asset, workspace.project)
         if address is not None:
             if asset.data.get("type") == "mltable":
                 entity._referenced_uris = _paths_in_table(asset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, cast
 
 from ezazml.errors import Problem
 from jobs.assets.asset import Asset, Kind
@@ -44,6 +44,8 @@ class Workspaces:
         assert change.asset is not None
         mode = change.asset.data[AUTH_MODE]
         entity = Entity(name=change.key.name, system_datastores_auth_mode=mode)
+        # Left out of the request: its empty tags would replace those that Terraform keeps.
+        cast(Any, entity).tags = None
         with_retries(lambda _attempt: workspace.ml.workspaces.begin_update(entity).result())
         return ""
 

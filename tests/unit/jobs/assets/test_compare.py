@@ -48,3 +48,15 @@ def test_written_differently_is_the_same(declared: dict[str, Any], remote: dict[
 )
 def test_another_value_is_shown(declared: dict[str, Any], remote: dict[str, Any], shown: str) -> None:
     assert [str(one) for one in differences(declared, remote)] == [shown]
+
+
+def test_a_decimal_point_counts() -> None:
+    assert [str(one) for one in differences({"instance_count": 1.5}, {"instance_count": 15})] == [
+        "instance_count: 15 -> 1.5"
+    ]
+
+
+def test_variables_of_a_deployment_are_not_shown() -> None:
+    declared = {"environment_variables": {"API_KEY": "planted1"}}
+    (found,) = differences(declared, {"environment_variables": {"API_KEY": "planted2"}})
+    assert str(found) == "environment_variables.API_KEY: (a value) -> (another value)"

@@ -144,6 +144,11 @@ def test_an_unknown_reference_is_named_with_its_line(declared: Project, text: st
             "$schema: S/azureBlob.schema.json\ntype: azure_blob\nname: x\naccount_name: a\n",
             "assets/datastores/x.yml: container_name: is missing.",
         ),
+        (
+            "datastores/x.yml",
+            "$schema: S/azureBlob.schema.json\ntype: azure_blob\nname: my-x\naccount_name: a\ncontainer_name: b\n",
+            "assets/datastores/x.yml:3: name: Azure refuses the name 'my-x'. Allowed: letters, digits and _,",
+        ),
         ("environments/x.yml", "$schema: S/environment.schema.json\nname: x\n", "needs `image` or `build`"),
         (
             "environments/x.yml",
@@ -229,6 +234,14 @@ def test_a_link_out_of_the_project_is_refused(declared: Project) -> None:
     assert "assets/data/folder/x.csv links to a file outside of the project." in declared.problem()
 
 
+def test_a_folder_that_the_upload_would_refuse_is_refused_before(declared: Project) -> None:
+    declared.write("assets/data/shared/a.csv", "a\n1\n")
+    declared.write("assets/data/folder/b.csv", "a\n1\n")
+    (declared.root / "assets/data/folder/link").symlink_to("../shared")
+    declared.data("x", type="uri_folder", path="folder")
+    assert "the link leaves the folder" in declared.problem()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
 def test_an_unreadable_file_is_named(declared: Project) -> None:
     declared.data("titanic")
@@ -286,6 +299,13 @@ def test_a_secret_in_a_file_is_refused_and_not_repeated(declared: Project) -> No
     problem = declared.problem()
     assert problem.startswith("assets/datastores/x.yml:7: credentials.account_key: a secret must not stand in a file.")
     assert "c2VjcmV0" not in problem
+
+
+def test_a_signed_url_is_refused_and_not_repeated(declared: Project) -> None:
+    declared.data("x", path="https://contoso.blob.core.windows.net/c/f.csv?sv=1&sig=planted")
+    problem = declared.problem()
+    assert problem.startswith("assets/data/x.yml:4: path: a signed URL (SAS) is a secret")
+    assert "planted" not in problem
 
 
 def test_a_secret_of_the_environment_must_be_set_and_is_not_kept(declared: Project) -> None:

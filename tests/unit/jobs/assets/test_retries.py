@@ -96,3 +96,32 @@ def test_the_cause_of_a_readable_error_decides() -> None:
         assert is_passing(error)
     assert not is_passing(AzureError("no"))
     assert retries.REQUEST_RETRIES["retry_total"] <= 3
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Cannot create a deployment in endpoint x because it is in Updating provisioning state.",
+        "Conflict of operation, another operation on same entity is already running in workspace ws",
+    ],
+)
+def test_a_busy_endpoint_is_waited_for(message: str, waits: list[float]) -> None:
+    error = http(409)
+    error.message = message
+    error.args = (message,)
+
+    def operation(attempt: int) -> int:
+        if attempt <= 20:
+            raise error
+        return attempt
+
+    assert with_retries(operation) == 21
+    assert min(waits) >= 20
+
+
+def test_an_endpoint_that_failed_is_not_waited_for(waits: list[float]) -> None:
+    error = http(400)
+    error.args = ("Cannot create a deployment in endpoint x because it is in Failed provisioning state.",)
+    with pytest.raises(HttpResponseError):
+        with_retries(lambda _attempt: (_ for _ in ()).throw(error))
+    assert not waits

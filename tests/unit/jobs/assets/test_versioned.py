@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 from ezazml.errors import EzazmlError, Problem
 from jobs.assets.asset import Asset, Kind
 from jobs.assets.changes import Action, Change
-from jobs.assets.kinds.base import Snapshot
+from jobs.assets.kinds.base import Snapshot, as_remote
 from jobs.assets.kinds.versioned import Versioned
 from jobs.tags import HASH_TAG
 from tests.unit.jobs.assets.conftest import Project
@@ -132,11 +132,48 @@ def test_the_next_version_is_above_the_highest_also_of_archived_ones(declared: P
 
 
 def test_a_pinned_version_with_another_content_is_a_problem_with_its_line(declared: Project, workspace: Any) -> None:
-    from jobs.assets.kinds.base import as_remote
-
     one = asset(declared, version="'5'")
     snapshot = Snapshot({"titanic": as_remote(foreign("5"), version="5")})
     problem = Versioned(Kind.DATA, "data").compare(workspace, one, snapshot)
     assert isinstance(problem, Problem)
     assert problem.where == "assets/data/titanic.yml:5"
     assert "Raise the version" in str(problem)
+
+
+def test_what_was_archived_and_has_not_changed_gets_no_second_version(declared: Project, workspace: Any) -> None:
+    one = asset(declared)
+    workspace.ml.data.versions = {"1": foreign(), "2": foreign("2", **{HASH_TAG: one.fingerprint})}
+    workspace.ml.data.restore = lambda name: restored.append(name)  # noqa: PLW0108
+    restored: list[str] = []
+    handler = Versioned(Kind.DATA, "data")
+    change = handler.compare(workspace, one, Snapshot(archived=frozenset({"titanic"})))
+    assert isinstance(change, Change)
+    assert (change.action, change.version, change.note) == (Action.CREATE, "2", "was archived, comes back")
+    assert handler.write(cast(Any, workspace), change, None) == "2"
+    assert (restored, workspace.ml.data.writes) == (["titanic"], 0)
+
+
+def test_an_update_keeps_the_tags_that_people_added(declared: Project, workspace: Any) -> None:
+    one = asset(declared)
+    there = foreign(**{HASH_TAG: one.fingerprint, "approved": "yes"})
+    workspace.ml.data.versions = {"1": there}
+    change = Change(one.key, Action.UPDATE, one, "1", remote=as_remote(there, version="1"))
+    assert Versioned(Kind.DATA, "data").write(cast(Any, workspace), change, None) == "1"
+    tags = workspace.ml.data.versions["1"].tags
+    assert (tags["approved"], tags[HASH_TAG]) == ("yes", one.fingerprint)
+
+
+def test_an_update_that_azure_refuses_is_not_told_as_done(declared: Project, workspace: Any) -> None:
+    one = asset(declared)
+    there = foreign(**{HASH_TAG: one.fingerprint})
+    workspace.ml.data.versions = {"1": there}
+
+    def refuse(_entity: Any) -> None:
+        error = HttpResponseError("a tag is too long")
+        error.status_code = 400
+        raise error
+
+    workspace.ml.data.create_or_update = refuse
+    change = Change(one.key, Action.UPDATE, one, "1", remote=as_remote(there, version="1"))
+    with pytest.raises(HttpResponseError):
+        Versioned(Kind.DATA, "data").write(cast(Any, workspace), change, None)

@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from ezazml.cli.data import create_mltable
 from ezazml.errors import InputError
 from jobs.data.create_mltable import CreatedTable, plan_table, write_table
 from jobs.data.engine import mltable_library
@@ -256,3 +258,48 @@ def delta(folder: Path, commits: list[list[int]]) -> None:
         }
         actions = [*(head if number == 0 else []), {"add": add}]
         (log / f"{number:020d}.json").write_text("\n".join(json.dumps(action) for action in actions) + "\n")
+
+
+@pytest.mark.parametrize("delimiter", ["", "||", r"\t"])
+def test_a_delimiter_is_one_character(base: Path, delimiter: str) -> None:
+    with pytest.raises(InputError, match="is not one character"):
+        make(base, "one.csv", delimiter=delimiter)
+
+
+@pytest.mark.parametrize("filter_", ["id > 1", "col('id') == -1", "born > datetime(2024, 2, 1)"])
+def test_text_is_not_compared_with_what_is_no_text(base: Path, filter_: str) -> None:
+    with pytest.raises(InputError, match="without inferred column types every column is text"):
+        make(base, "one.csv", filter=filter_, infer_column_types=False)
+    assert len(load(make(base, "one.csv", filter="id > '1'", infer_column_types=False))) == 1
+    assert len(load(make(base, "one.csv", filter=filter_))) < 2
+
+
+@pytest.mark.parametrize("options", [(), ("--delimiter", r"\t")])
+def test_tabs_are_understood_on_the_command_line(
+    base: Path, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(base)
+    monkeypatch.delenv("TF_WORKSPACE", raising=False)
+    (base / "one.tsv").write_text(CSV.replace(",", "\t"))
+    arguments = ["one.tsv", "--save-path", "out", "--output", "json", *options]
+    result = CliRunner().invoke(create_mltable, arguments, catch_exceptions=False)
+    assert json.loads(result.stdout)["columns"] == ["id", "name", "born"]
+
+
+@pytest.mark.parametrize(
+    ("extension", "option"),
+    [("json", ("--headers", "no_header")), ("json", ("--no-infer-column-types",)), ("parquet", ("--encoding", "utf8"))],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    base: Path, extension: str, option: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(base)
+    monkeypatch.delenv("TF_WORKSPACE", raising=False)
+    file = {"json": "one.jsonl", "parquet": "one.parquet"}[extension]
+    arguments = [file, "--extension", extension, "--save-path", "out", *option]
+    with pytest.raises(InputError, match=f"{option[0].replace('no-', '')} does nothing for {extension}"):
+        CliRunner().invoke(create_mltable, arguments, catch_exceptions=False)
+    # In a variable it is a default for the CSV files among others.
+    monkeypatch.setenv("DATA_HEADERS", "no_header")
+    result = CliRunner().invoke(create_mltable, arguments[:5], catch_exceptions=False)
+    assert result.exit_code == 0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ezazml.config.models import EnvironmentModel
 from ezazml.errors import InputError
-from jobs.data.sources import SourceKind, ending_of, is_storage, parse_source, parse_sources
+from ezazml.operations.data import DataWork, make_dataset, submit_copy
+from jobs.data.dataframe import DataReader
+from jobs.data.sources import SourceKind, ending_of, is_storage, parse_source, parse_sources, unsigned
 
 
 @pytest.fixture
@@ -152,3 +156,32 @@ def test_endings(name: str, extension: str | None) -> None:
 )
 def test_what_is_azure_storage(uri: str, expected: bool) -> None:
     assert is_storage(uri) is expected
+
+
+@pytest.mark.parametrize("url", ["https://contoso.blob.core.windows.net/c/f.csv", "https://example.com/f.csv"])
+def test_a_signature_is_neither_registered_nor_shown(tmp_path: Path, url: str) -> None:
+    signed = f"{url}?sv=2024-08-04&sig=planted"
+    assert unsigned(signed) == url
+    assert unsigned(f"{url}?page=1") == f"{url}?page=1"
+
+    def unused() -> Any:
+        raise AssertionError("the workspace is asked")
+
+    work = DataWork(EnvironmentModel(), root=tmp_path, open_deployment=unused)
+    options: dict[str, Any] = dict.fromkeys(("type", "description", "version", "datastore"))
+    with pytest.raises(InputError, match="carries a signature") as raised:
+        make_dataset(work, signed, base=tmp_path, name="x", **options)
+    assert "planted" not in str(raised.value)
+    with pytest.raises(InputError, match="carries a signature"):
+        submit_copy(work, signed, "azureml://datastores/d/paths/x", overwrite=False, compute=None, environment=None)
+
+
+def test_a_signed_address_of_storage_is_not_read(tmp_path: Path) -> None:
+    def unused() -> Any:
+        raise AssertionError("the workspace is asked")
+
+    reader = DataReader(unused, cache=tmp_path, folder=tmp_path)
+    for read in (reader.read, reader.paths):
+        with pytest.raises(InputError, match="carries a signature") as raised:
+            read("abfss://c@contoso.dfs.core.windows.net/f.csv?sv=1&sig=planted")
+        assert "planted" not in str(raised.value)

@@ -1,0 +1,89 @@
+"""Is a job right, and can the sandbox run it? What Azure refuses is refused, and what this machine cannot do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.azureml_api.references import require_asset, require_compute, require_datastore
+from sandbox.compute.expressions import names_in
+from sandbox.store import ArmObject, Store
+from sandbox.web import Refusal
+
+_ASSET = re.compile(r"/(data|models)/[^/]+/versions/[^/]+$|^azureml:[^/]+[:@]", re.IGNORECASE)
+JOB_NAME = (r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}", "1 to 255 letters, digits, '-' and '_'")
+_SAMPLING = ("Random", "Grid")
+_KINDS = ("Command", "Pipeline", "Sweep")
+
+
+def check_job(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
+    """Raise :class:`Refusal` for a job that Azure refuses or the sandbox cannot run."""
+    kind = properties.get("jobType")
+    if not kind:
+        raise Refusal(400, "ValidationError", "The field 'jobType' is required.")
+    if kind not in _KINDS:
+        raise _cannot(f"jobs of type {kind}: it runs {', '.join(_KINDS)}")
+    require_compute(store, workspace, properties.get("computeId"))
+    for given in (properties.get("inputs") or {}).values():
+        require_input(store, workspace, given or {})
+    for given in (properties.get("outputs") or {}).values():
+        require_datastore(store, workspace, (given or {}).get("uri"))
+    if kind == "Command":
+        check_command(store, workspace, name, properties)
+    elif kind == "Sweep":
+        algorithm = (properties.get("samplingAlgorithm") or {}).get("samplingAlgorithmType")
+        if algorithm not in _SAMPLING:
+            raise _cannot(f"sweeps with {algorithm} sampling: it knows {' and '.join(_SAMPLING)}")
+        check_command(store, workspace, name, {**properties, **(properties.get("trial") or {})})
+    else:
+        _check_pipeline(store, workspace, name, properties)
+
+
+def check_command(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
+    """Raise :class:`Refusal` for a command that names what is not there, or needs more than one machine."""
+    if not properties.get("command"):
+        raise Refusal(400, "ValidationError", "The field 'command' is required.")
+    require_asset(store, workspace, "environments", properties.get("environmentId"))
+    require_asset(store, workspace, "codes", properties.get("codeId"))
+    text = re.sub(r"\$\[\[.*?\]\]", "", str(properties["command"]), flags=re.DOTALL)
+    for expression in names_in(text):
+        group, _, member = expression.partition(".")
+        if group in ("inputs", "outputs") and member not in (properties.get(group) or {}):
+            known = ", ".join(properties.get(group) or {}) or "none"
+            what = f"The command of the job '{name}' names {expression}; its {group} are: {known}."
+            raise Refusal(400, "UserError", what)
+    distribution = (properties.get("distribution") or {}).get("distributionType")
+    if distribution:
+        raise _cannot(f"distributed jobs ({distribution}) on one machine; remove 'distribution' to rehearse the job")
+    count = (properties.get("resources") or {}).get("instanceCount") or 1
+    if int(count) > 1:
+        raise _cannot(f"jobs on {count} nodes; set instance_count to 1 to rehearse the job")
+
+
+def _check_pipeline(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
+    steps: dict[str, Any] = properties.get("jobs") or {}
+    if not steps:
+        raise Refusal(400, "UserError", f"The pipeline '{name}' has no steps.")
+    for title, step in steps.items():
+        kind = str(step.get("type") or "command")
+        if kind != "command":
+            raise _cannot(f"steps of type {kind} ('{title}'); make the step a command to rehearse the pipeline")
+        require_asset(store, workspace, "components", step.get("componentId"))
+        require_compute(store, workspace, step.get("computeId"))
+        if step.get("distribution") or int((step.get("resources") or {}).get("instance_count") or 1) > 1:
+            raise _cannot(f"distributed steps ('{title}') on one machine")
+
+
+def require_input(store: Store, workspace: ArmObject, given: dict[str, Any]) -> None:
+    """Raise :class:`Refusal` for an input whose asset or datastore does not exist."""
+    uri = given.get("uri")
+    if not uri:
+        return
+    require_datastore(store, workspace, uri)
+    if _ASSET.search(uri) and not uri.endswith("@latest"):
+        collection = "models" if "model" in str(given.get("jobInputType")).lower() else "data"
+        require_asset(store, workspace, collection, uri)
+
+
+def _cannot(what: str) -> Refusal:
+    return Refusal(400, "NotSupportedInSandbox", f"The sandbox does not run {what}.")

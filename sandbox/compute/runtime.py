@@ -1,0 +1,133 @@
+"""Which Python do jobs and inference servers run in? The sandbox's runtime, and layers of more packages on it.
+
+The runtime is one virtual environment with what Azure ML's images have (``sandbox/runtime``). `make setup` makes it;
+where it is missing the first job does. A layer is a virtual environment on top of it, with what an environment asset
+asks for beyond; it is kept by its packages.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.compute.errors import ComputeError
+
+#: Where the runtime is, if not in the project's own ``.venv-runtime``.
+VARIABLE = "EZAZML_SANDBOX_RUNTIME"
+_ROOT = Path(__file__).resolve().parents[2]
+_REQUIREMENTS = _ROOT / "sandbox" / "runtime" / "requirements.txt"
+_INSTALL_SECONDS = 1800
+_DONE = ".complete"
+
+
+def folder() -> Path:
+    """The runtime's virtual environment."""
+    given = os.environ.get(VARIABLE)
+    return Path(given).absolute() if given else _ROOT / ".venv-runtime"
+
+
+class Runtime:
+    """The runtime and its layers, which are in ``layers``."""
+
+    def __init__(self, layers: Path) -> None:
+        self._layers = layers
+
+    def ready(self, say: Callable[[str], None]) -> Path:
+        """The runtime's folder; installed if it is missing. Raises :class:`ComputeError`."""
+        made = folder()
+        mark = made / _DONE
+        wanted = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
+        if _read(mark) == wanted:
+            return made
+        with _locked(made.with_name(made.name + ".lock")):
+            if _read(mark) != wanted:
+                say(f"Installing the sandbox's runtime into {made} (once, about 600 MB).")
+                _make(made, ["--require-hashes", "--no-deps", "-r", str(_REQUIREMENTS)])
+                mark.write_text(wanted, encoding="utf-8")
+        return made
+
+    def layer(self, packages: Sequence[str], say: Callable[[str], None]) -> Path:
+        """A virtual environment with more packages on the runtime. Raises :class:`ComputeError`."""
+        runtime = self.ready(say)
+        if not packages:
+            return runtime
+        digest = hashlib.sha256("\n".join([str(runtime), *sorted(packages)]).encode()).hexdigest()[:16]
+        made = self._layers / digest
+        self._layers.mkdir(parents=True, exist_ok=True)
+        with _locked(self._layers / f"{digest}.lock"):
+            if not (made / _DONE).is_file():
+                say(f"Installing what the environment has beyond the runtime: {', '.join(packages)}.")
+                _make(made, packages, below=runtime)
+                (made / _DONE).write_text("\n".join(packages), encoding="utf-8")
+        return made
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return environment / "bin" / "python"
+
+
+def _make(made: Path, arguments: Sequence[str], *, below: Path | None = None) -> None:
+    shutil.rmtree(made, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(made)])
+    if below is not None:
+        # Not --system-site-packages: that would be the packages of the Python below, not of the runtime.
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        packages = made / "lib" / version / "site-packages"
+        text = str(below / "lib" / version / "site-packages")
+        (packages / "runtime.pth").write_text(text + "\n", encoding="utf-8")
+    try:
+        _run([str(python_of(made)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
+    except ComputeError:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALL_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ComputeError(f"The packages cannot be installed: {error}") from error
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
+        raise ComputeError("The packages cannot be installed: " + " ".join(lines[-2:]))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """Install the runtime, for `make setup`."""
+    try:
+        Runtime(folder()).ready(lambda text: print(text, flush=True))  # noqa: T201 - a program of its own
+    except ComputeError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
