@@ -25,7 +25,10 @@ _LATENCY = (
 
 
 class Alerts(tf.Construct):
-    """An action group with mails; each method adds a rule that tells it. Output: ``action_group_id``."""
+    """An action group with mails, or an existing one; each method adds a rule that tells it.
+
+    Output: ``action_group_id``.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Alerts(tf.Construct):
         short_name: str,
         resource_group: ResourceGroup,
         emails: Sequence[str],
+        existing_action_group_id: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._group = resource_group
@@ -44,21 +48,7 @@ class Alerts(tf.Construct):
         self._with_group = tf.TerraformResourceLifecycle(
             replace_triggered_by=[f"{address_of(resource_group.resource)}.id"]
         )
-        group = tf.MonitorActionGroup(
-            self,
-            "Default",
-            name=action_group_name,
-            resource_group_name=resource_group.name,
-            short_name=short_name,
-            lifecycle=self._with_group,
-            email_receiver=[
-                tf.MonitorActionGroupEmailReceiver(
-                    name=f"mail-{number}", email_address=address, use_common_alert_schema=True
-                )
-                for number, address in enumerate(emails, start=1)
-            ],
-        )
-        self.action_group_id: str = group.id
+        self.action_group_id: str = existing_action_group_id or self._mails(action_group_name, short_name, emails)
 
     def on_workspace(self, *, workspace_id: str, failed_jobs: int, quota_percent: int) -> None:
         """Failed jobs in an hour, and the share of the compute quota in use (Microsoft Learn, "Supported metrics for
@@ -125,12 +115,31 @@ class Alerts(tf.Construct):
             severity=_WARNING,
         )
 
-    def on_changes(self, *, vault_id: str, workspace_id: str) -> None:
+    def on_changes(self, *, vault_id: str | None, workspace_id: str) -> None:
         """Somebody changed the vault (its access policies, its network), or deleted the workspace. They are free."""
-        self._activity("vault_changed", "The key vault was changed.", vault_id, f"{_VAULTS}/write")
+        if vault_id is not None:
+            self._activity("vault_changed", "The key vault was changed.", vault_id, f"{_VAULTS}/write")
         self._activity("workspace_deleted", "The workspace was deleted.", workspace_id, f"{_WORKSPACES}/delete")
 
     # --- helpers ---------------------------------------------------------------------------------------
+
+    def _mails(self, name: str, short_name: str, emails: Sequence[str]) -> str:
+        group = tf.MonitorActionGroup(
+            self,
+            "Default",
+            name=name,
+            resource_group_name=self._group.name,
+            short_name=short_name,
+            lifecycle=self._with_group,
+            email_receiver=[
+                tf.MonitorActionGroupEmailReceiver(
+                    name=f"mail-{number}", email_address=address, use_common_alert_schema=True
+                )
+                for number, address in enumerate(emails, start=1)
+            ],
+        )
+        group_id: str = group.id
+        return group_id
 
     def _metric(
         self,
@@ -225,7 +234,8 @@ class Alerts(tf.Construct):
             resource_group_name=self._group.name,
             # Azure takes this kind of rule in a few regions only (Terraform azurerm); the activity log is global.
             location="global",
-            scopes=[self._group.id],
+            # The resource's own, which may be in another group.
+            scopes=[resource_id],
             description=description,
             criteria=tf.MonitorActivityLogAlertCriteria(
                 category="Administrative", operation_name=operation, resource_id=resource_id, status="Succeeded"

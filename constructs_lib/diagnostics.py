@@ -34,6 +34,7 @@ SIGNALS: Mapping[str, tuple[Signals, ...]] = {
     "azurerm_log_analytics_workspace": (Signals(logs=("audit",)),),
     "azurerm_virtual_network": (Signals(),),
     "azurerm_network_security_group": (Signals(metrics=()),),
+    "azurerm_public_ip": (Signals(),),
     "azurerm_databricks_workspace": (Signals(metrics=()),),
     "azurerm_eventgrid_system_topic": (Signals(),),
 }
@@ -44,6 +45,10 @@ WITHOUT: Mapping[str, str] = {
     "azurerm_user_assigned_identity": "logs in Entra",
     "azurerm_machine_learning_compute_cluster": "logs with its workspace",
     "azurerm_machine_learning_compute_instance": "logs with its workspace",
+    "azurerm_nat_gateway": "has no logs, and metrics that cannot be sent",
+    "azurerm_private_dns_zone": "has no logs, and metrics that cannot be sent",
+    "azurerm_private_dns_zone_virtual_network_link": "is part of its zone",
+    "azurerm_private_endpoint": "has no logs: what lies behind it does",
 }
 
 

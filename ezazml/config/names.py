@@ -231,7 +231,7 @@ class _NameMaker:
             "virtual_network": settings.network.makes_virtual_network,
             "encryption_identity": settings.encryption.makes_identity,
             "workspace_identity": settings.workspace.identity == "user_assigned",
-            "action_group": settings.alerts.enabled,
+            "action_group": settings.alerts.enabled and settings.alerts.action_group_id is None,
             "budget": settings.budget.monthly_amount is not None,
         }
         return {kind for kind, is_made in made.items() if not is_made}

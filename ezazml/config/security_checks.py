@@ -25,13 +25,22 @@ def check_security(settings: EnvironmentModel) -> Iterator[Finding]:
     yield from _workspace_identity(settings)
     yield from _mails(("alerts", "emails"), settings.alerts.emails)
     yield from _mails(("budget", "emails"), settings.budget.emails)
-    if settings.alerts.enabled and not settings.alerts.emails:
-        yield ("alerts", "emails"), "is empty: nobody would get the mails.", "Name at least one address."
+    yield from _alerts(settings)
     yield from _budget(settings)
     application = settings.identities.application
     if application.secret_rotation is not None and not (application.enabled and application.secret_enabled):
         path: Path = ("identities", "application", "secret_rotation")
         yield path, "has nothing to rotate: the application has no secret.", "Set secret_enabled: true, or remove it."
+
+
+def _alerts(settings: EnvironmentModel) -> Iterator[Finding]:
+    alerts = settings.alerts
+    if alerts.enabled and not alerts.emails and alerts.action_group_id is None:
+        fix = "Name at least one address, or set alerts.action_group_id."
+        yield ("alerts", "emails"), "is empty: nobody would get the mails.", fix
+    if alerts.emails and alerts.action_group_id is not None:
+        text = "contradicts alerts.emails, for which the environment would make an action group of its own."
+        yield ("alerts", "action_group_id"), text, "Remove one of them."
 
 
 def available_scopes(settings: EnvironmentModel) -> list[str]:

@@ -23,6 +23,7 @@ class Alerts(Section):
 
     enabled: bool = False
     emails: tuple[str, ...] = Field((), description="Who gets the mails.")
+    action_group_id: str | None = Field(None, description="Action group that exists and is told instead.")
     endpoint_latency_ms: int = Field(1000, ge=1, description="95th percentile of an endpoint's answers in 15 minutes.")
     endpoint_errors: int = Field(5, ge=1, description="Failed answers (5xx, or 424 of the model) in 15 minutes.")
     failed_jobs: int = Field(1, ge=1, description="Failed jobs in an hour.")

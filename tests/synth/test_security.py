@@ -11,7 +11,7 @@ import pytest
 
 from constructs_lib.diagnostics import SIGNALS, WITHOUT
 from ezazml.config.roles import BUNDLES, RoleBundle
-from tests.synth.stacks import SHIPPED, Stack, addresses, resources, shipped, variation
+from tests.synth.stacks import PROFILES, SHIPPED, Stack, addresses, profile, resources, shipped, variation
 
 ROLE = "azurerm_role_assignment"
 APPLICATION = "${azuread_service_principal.application.object_id}"
@@ -170,10 +170,13 @@ def test_every_resource_that_tells_something_is_heard(name: str) -> None:
 
 
 def test_every_type_in_use_has_diagnostics_or_a_reason_for_none() -> None:
-    # Alerts, roles, locks and what lies inside another resource send no signals of their own.
-    parts = ("azurerm_monitor_", "azurerm_role_", "azurerm_management_", "azurerm_consumption_", "azurerm_key_vault_")
-    types = {kind for name in SHIPPED for kind in shipped(name)["resource"] if kind.startswith("azurerm_")}
-    own = {kind for kind in types if not kind.startswith(parts)} - {"azurerm_storage_container"}
+    # Alerts, and what lies inside another resource and so has no tags, send no signals of their own.
+    parts = ("azurerm_monitor_", "azurerm_key_vault_")
+    stacks = [*map(shipped, SHIPPED), *map(profile, PROFILES)]
+    tagged = {
+        kind for stack in stacks for kind, made in stack["resource"].items() if "tags" in next(iter(made.values()))
+    }
+    own = {kind for kind in tagged if not kind.startswith(parts)}
     assert own <= set(SIGNALS) | set(WITHOUT)
     assert not set(SIGNALS) & set(WITHOUT)
 
