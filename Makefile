@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIPENV_VERSION := 2026.10.3
+PIP_TOOLS_VERSION := 7.6.2
 TESTS ?= tests
 # Two workers suit two cores; `make test WORKERS=8` on a larger machine.
 WORKERS ?= 2
@@ -14,7 +15,7 @@ export PIPENV_VERBOSITY := -1
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit e2e bench golden lock clean
+.PHONY: help setup demo test lint unit e2e bench policy golden lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ e2e: setup ## Only the end-to-end tests: the real cdktf and Terraform in the san
 bench: setup ## Measure, print tables and write docs/performance.md (ten minutes; PEERS=1 also measures others)
 	@python -m benchmarks $(if $(PEERS),--peers)
 
+policy: setup ## Scan the stacks and plans of the profiles with checkov; write the counts into docs/security.md
+	@python -m tools.policy
+
 golden: setup ## Rewrite the golden files after a change of the stacks that is meant
 	@python -m pytest tests/synth -q --update-golden
 
@@ -48,9 +52,12 @@ lock: .pipenv/bin/pipenv ## Resolve the Pipfile and package.json anew into their
 	@cd sandbox/runtime && $(RUNTIME_PIPENV) lock
 	@cd sandbox/runtime && $(RUNTIME_PIPENV) requirements --hash | sed '/^-i /d' > requirements.txt
 	@npm install --package-lock-only --no-fund --no-audit
+	@.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==$(PIP_TOOLS_VERSION)
+	@.pipenv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --strip-extras --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host -o policy/requirements.txt policy/requirements.in
 
 clean: ## Remove everything that a run or the set-up made
-	@rm -rf $(VENV) .venv-runtime .pipenv .workflows node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) .venv-runtime .pipenv .policy .workflows node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 .pipenv/bin/pipenv: Makefile
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} found; EZAZ ML needs 3.11, 3.12 or 3.13. Set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12")'

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from constructs_lib.quick_start import end_quickly, load_bindings_early, succeeded
-from ezazml.errors import EzazmlError
+from ezazml.errors import EzazmlError, InputError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -33,10 +33,18 @@ def main() -> None:
     from stacks.environment import EnvironmentStack  # noqa: PLC0415
 
     app = App()
+    stacks = []
     for environment in environments:
         if environment not in left_out:
-            EnvironmentStack(app, environment)
-    app.synth()
+            stacks.append(EnvironmentStack(app, environment))
+    try:
+        app.synth()
+    except Exception as error:
+        violations = [violation for stack in stacks for violation in stack.policy.violations]
+        if not violations:
+            raise
+        # The same as one message; cdktf's own comes with two stacks of calls.
+        raise InputError("\n".join(str(violation) for violation in violations)) from error
     succeeded()
 
 

@@ -12,7 +12,7 @@ load_lazily("cdktf_cdktf_provider_azuread")
 
 with kernel_hook():
     # The first import of constructs starts the jsii kernel.
-    from constructs import Construct, IConstruct
+    from constructs import Construct, IConstruct, IValidation
     from jsii import implements
 
 from cdktf import (  # noqa: E402
@@ -35,10 +35,17 @@ from cdktf_cdktf_provider_azuread.application_federated_identity_credential impo
 )
 from cdktf_cdktf_provider_azuread.application_password import ApplicationPasswordA as ApplicationPassword  # noqa: E402
 from cdktf_cdktf_provider_azuread.data_azuread_domains import DataAzureadDomains  # noqa: E402
+from cdktf_cdktf_provider_azuread.data_azuread_group import DataAzureadGroup  # noqa: E402
+from cdktf_cdktf_provider_azuread.data_azuread_user import DataAzureadUser  # noqa: E402
 from cdktf_cdktf_provider_azuread.provider import AzureadProvider  # noqa: E402
 from cdktf_cdktf_provider_azuread.service_principal import ServicePrincipal  # noqa: E402
 from cdktf_cdktf_provider_azuread.user import User  # noqa: E402
 from cdktf_cdktf_provider_azurerm.application_insights import ApplicationInsights  # noqa: E402
+from cdktf_cdktf_provider_azurerm.consumption_budget_resource_group import (  # noqa: E402
+    ConsumptionBudgetResourceGroup,
+    ConsumptionBudgetResourceGroupNotification,
+    ConsumptionBudgetResourceGroupTimePeriod,
+)
 from cdktf_cdktf_provider_azurerm.container_registry import (  # noqa: E402
     ContainerRegistry,
     ContainerRegistryEncryption,
@@ -89,6 +96,32 @@ from cdktf_cdktf_provider_azurerm.machine_learning_workspace_network_outbound_ru
     MachineLearningWorkspaceNetworkOutboundRuleServiceTag,
 )
 from cdktf_cdktf_provider_azurerm.management_lock import ManagementLock  # noqa: E402
+from cdktf_cdktf_provider_azurerm.monitor_action_group import (  # noqa: E402
+    MonitorActionGroup,
+    MonitorActionGroupEmailReceiver,
+)
+from cdktf_cdktf_provider_azurerm.monitor_activity_log_alert import (  # noqa: E402
+    MonitorActivityLogAlert,
+    MonitorActivityLogAlertAction,
+    MonitorActivityLogAlertCriteria,
+)
+from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (  # noqa: E402
+    MonitorDiagnosticSetting,
+    MonitorDiagnosticSettingEnabledLog,
+    MonitorDiagnosticSettingEnabledMetric,
+)
+from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (  # noqa: E402
+    MonitorMetricAlert,
+    MonitorMetricAlertAction,
+    MonitorMetricAlertCriteria,
+    MonitorMetricAlertCriteriaDimension,
+)
+from cdktf_cdktf_provider_azurerm.monitor_scheduled_query_rules_alert_v2 import (  # noqa: E402
+    MonitorScheduledQueryRulesAlertV2,
+    MonitorScheduledQueryRulesAlertV2Action,
+    MonitorScheduledQueryRulesAlertV2Criteria,
+    MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods,
+)
 from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway  # noqa: E402
 from cdktf_cdktf_provider_azurerm.nat_gateway_public_ip_association import (  # noqa: E402
     NatGatewayPublicIpAssociation,
@@ -158,17 +191,23 @@ __all__ = [
     "AzurermProviderFeaturesResourceGroup",
     "AzurermProviderFeaturesStorage",
     "Construct",
+    "ConsumptionBudgetResourceGroup",
+    "ConsumptionBudgetResourceGroupNotification",
+    "ConsumptionBudgetResourceGroupTimePeriod",
     "ContainerRegistry",
     "ContainerRegistryEncryption",
     "ContainerRegistryIdentity",
     "ContainerRegistryNetworkRuleSet",
     "ContainerRegistryNetworkRuleSetIpRule",
     "DataAzureadDomains",
+    "DataAzureadGroup",
+    "DataAzureadUser",
     "DataAzurermApplicationInsights",
     "DataAzurermClientConfig",
     "DataAzurermUserAssignedIdentity",
     "IAspect",
     "IConstruct",
+    "IValidation",
     "KeyVault",
     "KeyVaultAccessPolicy",
     "KeyVaultKey",
@@ -191,6 +230,22 @@ __all__ = [
     "MachineLearningWorkspaceNetworkOutboundRuleServiceTag",
     "MachineLearningWorkspaceServerlessCompute",
     "ManagementLock",
+    "MonitorActionGroup",
+    "MonitorActionGroupEmailReceiver",
+    "MonitorActivityLogAlert",
+    "MonitorActivityLogAlertAction",
+    "MonitorActivityLogAlertCriteria",
+    "MonitorDiagnosticSetting",
+    "MonitorDiagnosticSettingEnabledLog",
+    "MonitorDiagnosticSettingEnabledMetric",
+    "MonitorMetricAlert",
+    "MonitorMetricAlertAction",
+    "MonitorMetricAlertCriteria",
+    "MonitorMetricAlertCriteriaDimension",
+    "MonitorScheduledQueryRulesAlertV2",
+    "MonitorScheduledQueryRulesAlertV2Action",
+    "MonitorScheduledQueryRulesAlertV2Criteria",
+    "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
     "NatGateway",
     "NatGatewayPublicIpAssociation",
     "NetworkSecurityGroup",

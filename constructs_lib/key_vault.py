@@ -7,14 +7,26 @@ from typing import Literal
 
 from constructs_lib import bindings as tf
 from constructs_lib.network.access import OPEN, NetworkAccess
+from constructs_lib.propagation import wait_for
 from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType, assign_role
 
 #: What the original gives the project's principal, and what Terraform itself needs to manage secrets.
 READ_WRITE = ("Get", "List", "Set")
 MANAGE = ("Get", "List", "Set", "Delete", "Recover", "Purge", "Backup", "Restore")
-#: Role in rbac mode (Microsoft Learn, "Provide access to Key Vault with Azure role-based access control").
+READ = ("Get", "List")
+_KEYS_WITHOUT_PURGE = (
+    "Get", "List", "Update", "Create", "Import", "Delete", "Recover", "Backup", "Restore", "Decrypt", "Encrypt",
+    "UnwrapKey", "WrapKey", "Verify", "Sign", "Release", "Rotate", "GetRotationPolicy", "SetRotationPolicy",
+)  # fmt: skip
+_CERTIFICATES_WITHOUT_PURGE = (
+    "Get", "List", "Update", "Create", "Import", "Delete", "Recover", "Backup", "Restore", "ManageContacts",
+    "ManageIssuers", "GetIssuers", "ListIssuers", "SetIssuers", "DeleteIssuers",
+)  # fmt: skip
+#: Roles in rbac mode (Microsoft Learn, "Provide access to Key Vault with Azure role-based access control").
 SECRETS_OFFICER = "Key Vault Secrets Officer"
+SECRETS_USER = "Key Vault Secrets User"
+ADMINISTRATOR = "Key Vault Administrator"
 #: Who writes the secrets: the identity that runs Terraform.
 DEPLOYER = "deployer"
 
@@ -30,8 +42,9 @@ class KeyVault(tf.Construct):
     """A key vault in one of two modes: ``access_policies``, or ``rbac`` (Azure roles).
 
     In rbac mode a new role counts only after it has propagated, which takes up to minutes; secrets therefore wait
-    ``role_wait_seconds``. A vault with an ``existing_id`` is not made: its access and its secrets are.
-    Outputs: ``name``, ``id``, ``uri``, ``resource`` (``None`` for an existing vault).
+    ``role_wait_seconds``. ``write_only_secrets`` keeps their values out of the secrets' state (Terraform and OpenTofu
+    1.11). A vault with an ``existing_id`` is not made: its access and its secrets are. Outputs: ``name``, ``id``,
+    ``uri``, ``resource`` (``None`` for an existing vault).
     """
 
     def __init__(
@@ -47,6 +60,7 @@ class KeyVault(tf.Construct):
         soft_delete_days: int,
         purge_protection_enabled: bool,
         role_wait_seconds: int = 0,
+        write_only_secrets: bool = False,
         access: NetworkAccess = OPEN,
         existing_id: str | None = None,
         prevent_destroy: bool = False,
@@ -55,6 +69,7 @@ class KeyVault(tf.Construct):
         self._authorization = authorization
         self._tenant_id = tenant_id
         self._role_wait_seconds = role_wait_seconds
+        self._write_only_secrets = write_only_secrets
         self._access: dict[str, tf.KeyVaultAccessPolicy | tf.RoleAssignment] = {}
         self._wait: tf.TerraformResource | None = None
         self.secrets: list[tf.TerraformResource] = []
@@ -89,9 +104,14 @@ class KeyVault(tf.Construct):
         return list(self._access.values())
 
     def grant_secrets(
-        self, who: str, *, object_id: str, principal_type: PrincipalType | None, manage: bool = False
+        self,
+        who: str,
+        *,
+        object_id: str,
+        principal_type: PrincipalType | None,
+        access: Literal["read", "read_write", "manage"] = "read_write",
     ) -> None:
-        """Let a principal read and write secrets; ``manage`` adds deleting and purging.
+        """Let a principal read secrets, also write them, or also delete and purge them (``manage``).
 
         ``object_id`` is that of the user or service principal (not of the application: a policy on the
         application's object id is accepted and has no effect).
@@ -100,22 +120,85 @@ class KeyVault(tf.Construct):
             self._access[who] = assign_role(
                 self,
                 f"{who}_secrets",
-                role=SECRETS_OFFICER,
+                role=SECRETS_USER if access == "read" else SECRETS_OFFICER,
                 scope_id=self.id,
                 principal_id=object_id,
                 principal_type=principal_type,
             )
             return
+        permissions = {"read": READ, "read_write": READ_WRITE, "manage": MANAGE}[access]
+        self._access[who] = self._policy(who, object_id, secret_permissions=list(permissions))
+
+    def grant_workspace(self, who: str, *, object_id: str) -> tf.TerraformResource:
+        """Give an Azure ML workspace's own identity what it needs: everything inside the vault but purging.
+
+        Microsoft Learn, "Set up authentication between Azure Machine Learning and other services", user-assigned
+        managed identity: Key Vault Administrator, or every permission of a policy other than purge.
+        """
+        if self._authorization == "rbac":
+            self._access[who] = assign_role(
+                self,
+                f"{who}_vault_data",
+                role=ADMINISTRATOR,
+                scope_id=self.id,
+                principal_id=object_id,
+                principal_type=PrincipalType.SERVICE_PRINCIPAL,
+            )
+        else:
+            self._access[who] = self._policy(
+                who,
+                object_id,
+                secret_permissions=[one for one in MANAGE if one != "Purge"],
+                key_permissions=list(_KEYS_WITHOUT_PURGE),
+                certificate_permissions=list(_CERTIFICATES_WITHOUT_PURGE),
+            )
+        return self._access[who]
+
+    def add_secret(
+        self, id: str, *, name: str, value: str, content_type: str, version: str, expires: str | None = None
+    ) -> None:
+        """Put a secret into the vault, after everybody's access is there. ``value`` must be a reference.
+
+        ``version`` is an expression that changes with the value: Terraform cannot see that a write-only value changed.
+        """
+        secret = tf.KeyVaultSecret(
+            self,
+            id,
+            name=name,
+            value=None if self._write_only_secrets else value,
+            value_wo=value if self._write_only_secrets else None,
+            content_type=content_type,
+            expiration_date=expires,
+            key_vault_id=self.id,
+            depends_on=self._access_of_secrets(),
+        )
+        if self._write_only_secrets:
+            # A number from 1 on; seven digits of a hash tell versions apart.
+            secret.add_override("value_wo_version", f"${{parseint(substr(md5({version}), 0, 7), 16) + 1}}")
+        secret.override_logical_id(f"secret_{id}")
+        self.secrets.append(secret)
+
+    def _policy(
+        self,
+        who: str,
+        object_id: str,
+        *,
+        secret_permissions: list[str] | None = None,
+        key_permissions: list[str] | None = None,
+        certificate_permissions: list[str] | None = None,
+    ) -> tf.KeyVaultAccessPolicy:
         policy = tf.KeyVaultAccessPolicy(
             self,
             f"{who}_policy",
             key_vault_id=self.id,
             tenant_id=self._tenant_id,
             object_id=object_id,
-            secret_permissions=list(MANAGE if manage else READ_WRITE),
+            secret_permissions=secret_permissions,
+            key_permissions=key_permissions,
+            certificate_permissions=certificate_permissions,
         )
         policy.override_logical_id(f"vault_{who}")
-        self._access[who] = policy
+        return policy
 
     def grant_key_use(self, who: str, *, object_id: str, principal_type: PrincipalType) -> None:
         """Let a principal encrypt with the vault's keys, and the deploying identity make them."""
@@ -123,16 +206,7 @@ class KeyVault(tf.Construct):
         if isinstance(deployer, tf.KeyVaultAccessPolicy):
             # A vault has one policy for each principal.
             deployer.key_permissions = list(MANAGE_KEYS)
-            policy = tf.KeyVaultAccessPolicy(
-                self,
-                f"{who}_policy",
-                key_vault_id=self.id,
-                tenant_id=self._tenant_id,
-                object_id=object_id,
-                key_permissions=list(USE_KEY),
-            )
-            policy.override_logical_id(f"vault_{who}")
-            self._access[who] = policy
+            self._access[who] = self._policy(who, object_id, key_permissions=list(USE_KEY))
             return
         self._access[f"{DEPLOYER}_keys"] = assign_role(
             self,
@@ -170,20 +244,6 @@ class KeyVault(tf.Construct):
         self.secrets.append(key)
         return key
 
-    def add_secret(self, id: str, *, name: str, value: str, content_type: str) -> None:
-        """Put a secret into the vault, after everybody's access is there. ``value`` must be a reference."""
-        secret = tf.KeyVaultSecret(
-            self,
-            id,
-            name=name,
-            value=value,
-            content_type=content_type,
-            key_vault_id=self.id,
-            depends_on=self._access_of_secrets(),
-        )
-        secret.override_logical_id(f"secret_{id}")
-        self.secrets.append(secret)
-
     def _access_of_secrets(self) -> list[tf.TerraformResource] | None:
         """``None`` where somebody else gave the deploying identity its access."""
         return [self._access_in_force()] if self._access or self.resource is not None else None
@@ -195,15 +255,5 @@ class KeyVault(tf.Construct):
         if self._authorization == "access_policies":
             return self._access[DEPLOYER]
         if self._wait is None:
-            # Roles take minutes to propagate; Terraform would fail on the first secret otherwise.
-            # Not cdktf's DataResource: it runs `terraform version` at every synthesis.
-            self._wait = tf.TerraformResource(
-                self,
-                "role_wait",
-                terraform_resource_type="terraform_data",
-                depends_on=list(self._access.values()),
-                provisioners=[tf.LocalExecProvisioner(type="local-exec", command=f"sleep {self._role_wait_seconds}")],
-            )
-            self._wait.add_override("triggers_replace", {who: access.id for who, access in self._access.items()})
-            self._wait.override_logical_id("vault_role_wait")
+            self._wait = wait_for(self, "vault_role_wait", self._access, seconds=self._role_wait_seconds)
         return self._wait

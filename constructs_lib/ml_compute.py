@@ -72,8 +72,8 @@ class ComputeInstance(tf.Construct):
 class ComputeCluster(tf.Construct):
     """A compute cluster that scales between ``min_nodes`` and ``max_nodes``. Outputs: ``name``, ``principal_id``.
 
-    ``idle_seconds`` without work release a node. ``system_identity`` gives the cluster an identity of its own, which
-    needs data roles of its own.
+    Nobody logs in to the nodes: local authentication is off. ``idle_seconds`` without work release a node.
+    ``system_identity`` gives the cluster an identity of its own, which needs data roles of its own.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class ComputeCluster(tf.Construct):
             machine_learning_workspace_id=workspace.id,
             vm_size=size,
             vm_priority=priority,
+            local_auth_enabled=False,
             scale_settings=tf.MachineLearningComputeClusterScaleSettings(
                 min_node_count=min_nodes,
                 max_node_count=max_nodes,

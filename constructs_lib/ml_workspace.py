@@ -6,16 +6,18 @@ from constructs_lib import bindings as tf
 from constructs_lib.encryption import CustomerKey
 from constructs_lib.network.managed import ManagedNetworkSettings
 from constructs_lib.resource_group import ResourceGroup
+from constructs_lib.workspace_identity import WorkspaceIdentity
 
 
 class MlWorkspace(tf.Construct):
-    """An Azure ML workspace with a system-assigned identity.
+    """An Azure ML workspace with a system-assigned identity, or with an ``identity`` made for it.
 
-    Azure itself gives that identity its roles on the resource group, the vault and the blobs of the storage account
-    when it creates the workspace; assigning them again fails with RoleAssignmentExists (Microsoft Learn, "Set up
-    authentication between Azure Machine Learning and other services"). Where the registry is private, Azure cannot
-    build images in it, and ``image_build_compute_name`` names the cluster that does. ``compute_subnet_id`` is where
-    jobs without a compute of their own run. Outputs: ``name``, ``id``, ``principal_id``.
+    Azure itself gives a system-assigned identity its roles on the resource group, the vault and the blobs of the
+    storage account when it creates the workspace; assigning them again fails with RoleAssignmentExists (Microsoft
+    Learn, "Set up authentication between Azure Machine Learning and other services"). Where the registry is private,
+    Azure cannot build images in it, and ``image_build_compute_name`` names the cluster that does.
+    ``compute_subnet_id`` is where jobs without a compute of their own run. Outputs: ``name``, ``id``,
+    ``principal_id``.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class MlWorkspace(tf.Construct):
         description: str | None,
         high_business_impact: bool,
         public_network_access_enabled: bool,
+        identity: WorkspaceIdentity | None = None,
         managed_network: ManagedNetworkSettings | None = None,
         compute_subnet_id: str | None = None,
         image_build_compute_name: str | None = None,
@@ -57,23 +60,25 @@ class MlWorkspace(tf.Construct):
             managed_network=_managed(managed_network),
             serverless_compute=_serverless(compute_subnet_id),
             image_build_compute_name=image_build_compute_name,
-            identity=_identity(customer_key),
+            identity=_identity(identity, customer_key),
+            primary_user_assigned_identity=identity.id if identity else None,
             encryption=customer_key.of_workspace() if customer_key else None,
             service_side_encryption_enabled=True if customer_key and customer_key.service_side else None,
+            depends_on=[identity.in_force] if identity else None,
             lifecycle=tf.TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
         self.name: str = self.resource.name
         self.id: str = self.resource.id
         self.location: str = self.resource.location
-        self.principal_id: str = self.resource.identity.principal_id
+        self.principal_id: str = identity.principal_id if identity else self.resource.identity.principal_id
 
 
-def _identity(customer_key: CustomerKey | None) -> tf.MachineLearningWorkspaceIdentity:
+def _identity(own: WorkspaceIdentity | None, customer_key: CustomerKey | None) -> tf.MachineLearningWorkspaceIdentity:
     """The workspace reads a customer-managed key with an identity that must be one of its own."""
-    if customer_key is None:
-        return tf.MachineLearningWorkspaceIdentity(type="SystemAssigned")
+    kinds = [] if own else ["SystemAssigned"]
+    ids = [*([own.id] if own else []), *([customer_key.identity_id] if customer_key else [])]
     return tf.MachineLearningWorkspaceIdentity(
-        type="SystemAssigned, UserAssigned", identity_ids=[customer_key.identity_id]
+        type=", ".join([*kinds, *(["UserAssigned"] if ids else [])]), identity_ids=ids or None
     )
 
 

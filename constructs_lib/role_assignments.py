@@ -19,13 +19,14 @@ def assign_role(
     scope: tf.Construct,
     id: str,
     *,
-    role: str,
+    role: str | None = None,
+    role_definition_id: str | None = None,
     scope_id: str,
     principal_id: str,
     principal_type: PrincipalType | None,
     condition: str | None = None,
 ) -> tf.RoleAssignment:
-    """Give a principal a built-in role on the resource ``scope_id``.
+    """Give a principal a role, by name or by its definition's id, on the resource ``scope_id``.
 
     ``principal_type`` is needed for a principal made in the same run: without it Azure looks it up, fails while
     Entra still replicates, and the provider retries for half an hour (Microsoft Learn, "Troubleshoot Azure RBAC").
@@ -37,6 +38,7 @@ def assign_role(
         id,
         scope=scope_id,
         role_definition_name=role,
+        role_definition_id=role_definition_id,
         principal_id=principal_id,
         principal_type=None if principal_type is None else principal_type.value,
         condition=condition,

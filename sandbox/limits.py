@@ -23,6 +23,8 @@ CORE_SERVICES = (
     "Microsoft.Resources",
     "Microsoft.Storage",
 )
+#: What Azure itself registers for every subscription (Microsoft Learn, "Azure resource providers by services").
+ALWAYS_REGISTERED = ("Microsoft.Consumption",)
 #: Services that this Azure has: they can be registered, and are listed.
 SERVICES = (
     *CORE_SERVICES,
@@ -154,7 +156,8 @@ def unregister(store: Store, service: str) -> None:
 
 def is_registered(store: Store, service: str) -> bool:
     """Whether a service is registered."""
-    return service.lower() in (store.setting("registered") or [])
+    always = [name.lower() for name in ALWAYS_REGISTERED]
+    return service.lower() in (*always, *(store.setting("registered") or []))
 
 
 # --- roles ----------------------------------------------------------------------------------------------------

@@ -19,14 +19,18 @@ from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
 from constructs_lib.tagging import DefaultTags
+from ezazml.config.access import PrincipalType
 from ezazml.config.bootstrap_names import bootstrap_names
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
-from ezazml.config.models import PrincipalType
+from ezazml.config.roles import BUILT_IN_ROLES
 from ezazml.errors import EzazmlError
+from stacks.policy import add_policy
 from stacks.providers import add_providers
 
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
+#: Who has one of these can give every role: a person assigns them, no deployment.
+GIVES_ROLES = ("Owner", "User Access Administrator", "Role Based Access Control Administrator")
 
 
 class BootstrapStack(tf.TerraformStack):
@@ -51,6 +55,7 @@ class BootstrapStack(tf.TerraformStack):
         self._add_outputs()
         tags = {"environment": environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
         tf.Aspects.of(self).add(DefaultTags({**tags, "purpose": "bootstrap", **self.settings.tags}))
+        add_policy(self, required_tags=self.settings.required_tags)
 
     def _storage(self) -> StorageAccount:
         group = ResourceGroup(self, "resource_group", name=self.names.resource_group, location=self.settings.location)
@@ -97,12 +102,20 @@ class BootstrapStack(tf.TerraformStack):
         """What a deployment needs: resources, roles for its identities, and locks, which Contributor excludes.
 
         On the subscription, as a deployment makes its resource group and registers resource providers. The condition
-        lets it give only the roles that the stacks give, so that it cannot make itself or others an owner.
+        lets it give only the roles that the stacks give and those of ``role_assignments``, so that it cannot make
+        itself or others an owner.
         """
+        further = {
+            assignment.role_id.lower() if assignment.role_id else BUILT_IN_ROLES[assignment.role or ""]
+            for assignment in self.settings.role_assignments
+        }
+        condition_of_roles = only_these_roles(
+            ROLE_IDS, further_ids=further - {BUILT_IN_ROLES[role] for role in GIVES_ROLES}
+        )
         subscription = f"/subscriptions/{self.settings.subscription_id}"
         roles = {
             "deploy": ("Contributor", None),
-            "deploy_roles": ("Role Based Access Control Administrator", only_these_roles(ROLE_IDS)),
+            "deploy_roles": ("Role Based Access Control Administrator", condition_of_roles),
             "deploy_locks": ("Locks Contributor", None),
         }
         for id, (role, condition) in roles.items():

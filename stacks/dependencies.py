@@ -137,7 +137,7 @@ def add_data_lake(stack: EnvironmentStack) -> DataLake | None:
     policy = add_lifecycle_rules(
         made, "data_lake_lifecycle", storage_account_id=made.id, rules=_lifecycle_rules(lake.lifecycle_rules)
     )
-    stack.under_locks["data_lake"] += [made.resource, *made.containers, *([policy] if policy else [])]
+    stack.under_locks["data_lake"] += [policy] if policy else []
     return made
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from constructs_lib import bindings as tf
+from constructs_lib.addresses import address_of
 from constructs_lib.application_identity import ApplicationIdentity
 from constructs_lib.container_registry import ContainerRegistry
+from constructs_lib.diagnostics import add_diagnostics
 from constructs_lib.entra_user import EntraUser
 from constructs_lib.key_vault import DEPLOYER, KeyVault
 from constructs_lib.ml_compute import ComputeCluster, ComputeInstance
@@ -17,13 +20,18 @@ from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
 from constructs_lib.tagging import DefaultTags
+from ezazml.config.access import PrincipalType
 from ezazml.config.environment import Environment
-from ezazml.config.models import AzurermBackend, PrincipalType
+from ezazml.config.models import AzurermBackend
 from ezazml.config.resource_ids import KEY_VAULT, parse_id
+from ezazml.config.roles import BUNDLES
+from stacks.access import add_role_assignments, grant_bundle, make_workspace_identity
 from stacks.dependencies import add_customer_key, add_data_lake, add_monitoring, add_registry, add_storage
 from stacks.network import EnvironmentNetwork
 from stacks.outputs import add_outputs
+from stacks.policy import add_policy
 from stacks.providers import add_providers
+from stacks.signals import add_alerts, add_budget
 
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
 FILE_PRIVILEGED_CONTRIBUTOR = "Storage File Data Privileged Contributor"
@@ -37,7 +45,7 @@ class EnvironmentStack(tf.TerraformStack):
         self.environment = environment
         self.settings = environment.settings
         self.names = environment.names
-        self._roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
+        self.roles_on: defaultdict[str, list[tf.RoleAssignment]] = defaultdict(list)
         #: What lies under a lock besides the resource itself, its roles and its containers.
         self.under_locks: defaultdict[str, list[tf.TerraformResource]] = defaultdict(list)
         self._add_backend()
@@ -52,6 +60,7 @@ class EnvironmentStack(tf.TerraformStack):
         self.storage = add_storage(self)
         self.registry = add_registry(self)
         self.data_lake = add_data_lake(self)
+        self.workspace_identity = make_workspace_identity(self)
         self.workspace = self._workspace()
         self.network.connect()
         self.instances = self._instances()
@@ -59,9 +68,15 @@ class EnvironmentStack(tf.TerraformStack):
         self.application = self._application()
         self.user = self._user()
         self._grant_data_access()
+        add_role_assignments(self)
+        add_alerts(self)
+        add_budget(self)
+        # After everything that has something to tell, before the locks that cover it.
+        self.diagnostics = self._diagnostics()
         self._protect()
         add_outputs(self)
-        tf.Aspects.of(self).add(DefaultTags(self._tags()))
+        self._tag()
+        self.policy = add_policy(self, required_tags=self.settings.required_tags)
 
     def _add_backend(self) -> None:
         backend = self.settings.backend
@@ -94,6 +109,7 @@ class EnvironmentStack(tf.TerraformStack):
             sku=vault.sku,
             authorization=vault.authorization,
             role_wait_seconds=vault.role_wait_seconds,
+            write_only_secrets=vault.write_only_secrets,
             soft_delete_days=vault.soft_delete_days,
             purge_protection_enabled=vault.purge_protection_enabled,
             prevent_destroy=self.settings.protected,
@@ -102,8 +118,8 @@ class EnvironmentStack(tf.TerraformStack):
             key_vault.grant_secrets(
                 DEPLOYER,
                 object_id=self.providers.deployer_object_id,
-                principal_type=self._deployer_kind(),
-                manage=True,
+                principal_type=self.deployer_kind(),
+                access="manage",
             )
         return key_vault
 
@@ -126,6 +142,7 @@ class EnvironmentStack(tf.TerraformStack):
             compute_subnet_id=self.network.compute_subnet_id,
             image_build_compute_name=self.network.image_build_compute_name(),
             customer_key=self.customer_key,
+            identity=self.workspace_identity,
             prevent_destroy=self.settings.protected,
         )
 
@@ -173,7 +190,7 @@ class EnvironmentStack(tf.TerraformStack):
         if not setting.enabled:
             return None
         # Entra takes no group as an owner: who makes the application owns it, and the others' logins change nothing.
-        by_group = self._deployer_kind() is Kind.GROUP
+        by_group = self.deployer_kind() is Kind.GROUP
         application = ApplicationIdentity(
             self,
             "application",
@@ -181,6 +198,7 @@ class EnvironmentStack(tf.TerraformStack):
             owner_object_id=self.providers.login_object_id if by_group else self.providers.deployer_object_id,
             keep_owners=by_group,
             secret=setting.secret_enabled,
+            secret_rotation=setting.secret_rotation,
             notes=f"managed_by ezazml, environment {self.environment.name}, "
             f"subscription {self.providers.subscription_id}",
         )
@@ -190,31 +208,28 @@ class EnvironmentStack(tf.TerraformStack):
                 environment=setting.github.environment,
                 branch=setting.github.branch,
             )
-        self._grant(
-            "application_group",
-            "Contributor",
-            self.resource_group.id,
-            application.service_principal_object_id,
-            Kind.SERVICE_PRINCIPAL,
+        grant_bundle(
+            self,
+            "application",
+            BUNDLES[setting.role],
+            principal_id=application.service_principal_object_id,
+            kind=Kind.SERVICE_PRINCIPAL,
         )
-        if self.key_vault.resource is not None or self.settings.existing.assign_roles:
-            self.key_vault.grant_secrets(
-                "application",
-                object_id=application.service_principal_object_id,
-                principal_type=Kind.SERVICE_PRINCIPAL,
-            )
-        if application.secret_value is not None:
+        if application.secret_value is not None and application.secret_id is not None:
             self.key_vault.add_secret(
                 "client_id",
                 name="application-client-id",
                 value=application.client_id,
                 content_type="client id of the project's application",
+                version=f"{address_of(application.application)}.client_id",
             )
             self.key_vault.add_secret(
                 "client_secret",
                 name="application-client-secret",
                 value=application.secret_value,
                 content_type="client secret of the project's application",
+                version=application.secret_id,
+                expires=application.secret_end,
             )
         return application
 
@@ -240,23 +255,20 @@ class EnvironmentStack(tf.TerraformStack):
             domain=user.domain,
             department=f"ezazml {self.environment.name}",
         )
-        self._grant("user_workspace", "AzureML Data Scientist", self.workspace.id, made.object_id, Kind.USER)
+        # People find the secrets they need where they work: none gets access to the vault.
+        grant_bundle(self, "user", BUNDLES[user.role], principal_id=made.object_id, kind=Kind.USER, vault=False)
         return made
 
     def _grant_data_access(self) -> None:
         """Data roles: a role on the workspace or the group gives no access to the data itself."""
         readers: dict[str, tuple[str, Kind | None]] = {
-            DEPLOYER: (self.providers.deployer_object_id, self._deployer_kind())
+            DEPLOYER: (self.providers.deployer_object_id, self.deployer_kind())
         }
-        if self.application is not None:
-            readers["application"] = (self.application.service_principal_object_id, Kind.SERVICE_PRINCIPAL)
-        if self.user is not None:
-            readers["user"] = (self.user.object_id, Kind.USER)
         for cluster_id, cluster in self.clusters.items():
             if cluster.principal_id is not None:
                 readers[cluster_id] = (cluster.principal_id, Kind.SERVICE_PRINCIPAL)
                 if self.registry is not None:
-                    self._grant(
+                    self.grant(
                         f"{cluster_id}_images",
                         "AcrPull",
                         self.registry.id,
@@ -264,49 +276,76 @@ class EnvironmentStack(tf.TerraformStack):
                         Kind.SERVICE_PRINCIPAL,
                     )
         for who, (principal_id, kind) in readers.items():
-            self._grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
+            self.grant(f"{who}_blobs", BLOB_CONTRIBUTOR, self.storage.id, principal_id, kind)
             if self.data_lake is not None:
-                self._grant(f"{who}_lake", BLOB_CONTRIBUTOR, self.data_lake.id, principal_id, kind)
-        # Azure gives the workspace's identity the blobs, not the files, which notebooks live on.
-        self._grant(
-            "workspace_files",
-            FILE_PRIVILEGED_CONTRIBUTOR,
-            self.storage.id,
-            self.workspace.principal_id,
-            Kind.SERVICE_PRINCIPAL,
+                self.grant(f"{who}_lake", BLOB_CONTRIBUTOR, self.data_lake.id, principal_id, kind)
+        if self.workspace_identity is None:
+            # Azure gives the workspace's own identity the blobs, not the files, which notebooks live on.
+            self.grant(
+                "workspace_files",
+                FILE_PRIVILEGED_CONTRIBUTOR,
+                self.storage.id,
+                self.workspace.principal_id,
+                Kind.SERVICE_PRINCIPAL,
+            )
+
+    def _diagnostics(self) -> dict[str, list[tf.MonitorDiagnosticSetting]]:
+        if not self.settings.diagnostics.enabled:
+            return {}
+        return add_diagnostics(
+            self, self.node.find_all(), log_analytics_workspace_id=self.monitoring.log_analytics_workspace_id
         )
 
     def _protect(self) -> None:
         if not self.settings.protected:
             return
-        # A lock also keeps role assignments on the resource from being deleted. What others made, others lock.
-        locked: dict[str, tuple[str, list[tf.TerraformResource]]] = {}
+        # A lock also keeps role assignments and diagnostic settings on the resource from being deleted. What others
+        # made, others lock.
         if isinstance(self.storage, StorageAccount):
-            storage = [self.storage.resource, *self.storage.containers.values(), *self._roles_on[self.storage.id]]
-            locked["storage"] = (self.storage.id, storage)
+            self._lock("storage", self.storage.resource, self.storage.id, [*self.storage.containers.values()])
         if self.key_vault.resource is not None:
-            vault = [self.key_vault.resource, *self.key_vault.access, *self.key_vault.secrets]
-            locked["key_vault"] = (self.key_vault.id, vault)
+            vault = [*self.key_vault.access, *self.key_vault.secrets]
+            self._lock("key_vault", self.key_vault.resource, self.key_vault.id, vault)
         if isinstance(self.registry, ContainerRegistry):
-            locked["registry"] = (self.registry.id, [self.registry.resource, *self._roles_on[self.registry.id]])
+            self._lock("registry", self.registry.resource, self.registry.id, [])
         if self.data_lake is not None:
-            locked["data_lake"] = (self.data_lake.id, [*self._roles_on[self.data_lake.id]])
-        for id, (resource_id, dependents) in locked.items():
-            lock_against_deletion(self, id, resource_id=resource_id, dependents=[*dependents, *self.under_locks[id]])
+            self._lock("data_lake", self.data_lake.resource, self.data_lake.id, [*self.data_lake.containers])
 
-    def _grant(self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None) -> None:
+    def _lock(
+        self, id: str, resource: tf.TerraformResource, resource_id: str, inside: Sequence[tf.TerraformResource]
+    ) -> None:
+        under = [*self.under_locks[id], *self.roles_on[resource_id], *self.diagnostics.get(address_of(resource), [])]
+        lock_against_deletion(self, id, resource_id=resource_id, dependents=[resource, *inside, *under])
+
+    def assigns_roles_on(self, scope_id: str) -> bool:
+        """Whether the environment gives its identities roles there: on what exists already, by option."""
         existing = self.settings.existing
-        if not existing.assign_roles and scope_id in (existing.storage_account_id, existing.container_registry_id):
-            return
+        others: list[str | None] = [existing.storage_account_id, existing.key_vault_id]
+        others += [existing.container_registry_id, existing.application_insights_id]
+        if existing.application_insights_id is not None:
+            others.append(self.monitoring.log_analytics_workspace_id)
+        return existing.assign_roles or scope_id not in others
+
+    def grant(
+        self, id: str, role: str, scope_id: str, principal_id: str, kind: Kind | None
+    ) -> tf.RoleAssignment | None:
+        """Give a role; what locks its scope must know of it. ``None`` where somebody else gives roles."""
+        if not self.assigns_roles_on(scope_id):
+            return None
         role_assignment = assign_role(
             self, id, role=role, scope_id=scope_id, principal_id=principal_id, principal_type=kind
         )
-        self._roles_on[scope_id].append(role_assignment)
+        self.roles_on[scope_id].append(role_assignment)
+        return role_assignment
 
-    def _deployer_kind(self) -> Kind | None:
+    def deployer_kind(self) -> Kind | None:
+        """What the deployer is, where that is known."""
         kind: PrincipalType | None = self.settings.identities.deployer.principal_type
         return None if kind is None else Kind(kind.value)
 
-    def _tags(self) -> dict[str, str]:
+    def _tag(self) -> None:
         own = {"environment": self.environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
-        return {**own, **self.settings.tags}
+        if self.environment.git_commit is not None:
+            # On the group alone: otherwise every commit would change every resource.
+            self.resource_group.resource.tags = {"git_commit": self.environment.git_commit}
+        tf.Aspects.of(self).add(DefaultTags({**own, **self.settings.tags}))

@@ -43,6 +43,7 @@ class EnvironmentNetwork:
         self.virtual_network_id: str | None = None
         self.endpoints: dict[str, tf.PrivateEndpoint] = {}
         self._ready: list[tf.TerraformResource] = []
+        self._approver: tf.RoleAssignment | None = None
         self._endpoint_subnet_id = ""
         self._zone_ids: dict[str, str] = {}
         if self._settings.is_private:
@@ -72,19 +73,23 @@ class EnvironmentNetwork:
         clusters = self._stack.names.compute_clusters
         return clusters[0].full_name if self._settings.is_private and clusters else None
 
+    def let_approve(self, principal_id: str) -> tf.RoleAssignment:
+        """Private endpoints of the managed network are approved by the workspace's identity, ``principal_id``."""
+        self._approver = assign_role(
+            self._stack,
+            "workspace_connections",
+            role=CONNECTION_APPROVER,
+            scope_id=self._stack.resource_group.id,
+            principal_id=principal_id,
+            principal_type=PrincipalType.SERVICE_PRINCIPAL,
+        )
+        return self._approver
+
     def connect(self) -> None:
         """Add what needs the workspace and its dependencies: private endpoints, or outbound rules."""
         stack = self._stack
         if self._settings.profile == "managed":
-            # Private endpoints of the managed network are approved by the workspace's identity.
-            approver = assign_role(
-                stack,
-                "workspace_connections",
-                role=CONNECTION_APPROVER,
-                scope_id=stack.resource_group.id,
-                principal_id=stack.workspace.principal_id,
-                principal_type=PrincipalType.SERVICE_PRINCIPAL,
-            )
+            approver = self._approver or self.let_approve(stack.workspace.principal_id)
             rules = [_outbound_rule(rule) for rule in self._settings.managed.outbound_rules]
             add_outbound_rules(stack, workspace_id=stack.workspace.id, rules=rules, after=approver)
             self.compute = ComputeNetwork(public_addresses=False)

@@ -16,6 +16,7 @@ from ezazml.config.variables import ENVIRONMENT_VARIABLES, ORIGINAL_VARIABLES, S
 from sandbox.azureml_api.base import WORKSPACE
 from sandbox.hosts import HOSTS
 from sandbox.terraform_provider.rules import DATA_SOURCES, RESOURCES
+from tools.access_docs import access_table, bundles_table
 
 ROOT = Path(__file__).resolve().parent.parent
 _BEGIN, _END = "<!-- made by tools/docs.py: begin {} -->", "<!-- made by tools/docs.py: end {} -->"
@@ -74,6 +75,8 @@ PARTS = {
     ("docs/configuration.md", "settings"): settings_table,
     ("docs/configuration.md", "variables"): variables_table,
     ("docs/sandbox.md", "coverage"): coverage_table,
+    ("docs/security.md", "access"): access_table,
+    ("docs/security.md", "bundles"): bundles_table,
     ("docs/sandbox.md", "hosts"): hosts_table,
     ("docs/sandbox-operations.md", "operations"): operations_table,
 }

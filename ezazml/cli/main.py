@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("ezazml.cli.doctor", "Check programs, login, roles, names and quota, each with its fix."),
     "show": ("ezazml.cli.environment", "List an environment's resources, outputs and links."),
     "graph": ("ezazml.cli.environment", "Draw an environment as SVG and mermaid."),
+    "rotate-secret": ("ezazml.cli.secrets", "Make a new client secret for the project's application."),
     "bootstrap": ("ezazml.cli.bootstrap", "Make the state storage and the deploying identity of an environment."),
     "promotion": ("ezazml.cli.promotion", "Show which branch or tag deploys which environment."),
     "ci": ("ezazml.cli.ci", "Steps of the workflows: what to plan, comments, saved plans, summaries, set-up."),

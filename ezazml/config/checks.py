@@ -5,21 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
+from ezazml.config.access import PrincipalType
 from ezazml.config.dependency_checks import check_dependencies
-from ezazml.config.models import (
-    AzurermBackend,
-    ComputeCluster,
-    ComputeInstance,
-    EnvironmentModel,
-    PrincipalType,
-)
+from ezazml.config.models import AzurermBackend, ComputeCluster, ComputeInstance, EnvironmentModel
 from ezazml.config.names import RULES
 from ezazml.config.network_checks import check_network, warnings_for_network
 from ezazml.config.operating_checks import check_operating
 from ezazml.config.paths import Path, field_at, flatten, format_path, is_secret
+from ezazml.config.periods import parse_time
 from ezazml.config.regions import REGIONS, normalise_region
 from ezazml.config.section import Section
+from ezazml.config.security_checks import check_security
 from ezazml.config.sizes import retired_family
 from ezazml.config.targets import Target
 from ezazml.config.variables import variable_names
@@ -87,6 +85,7 @@ def check_settings(settings: EnvironmentModel, *, origin_of: Callable[[Path], st
         check_operating,
         check_network,
         check_dependencies,
+        check_security,
     ):
         findings.extend(check(settings))
     return [Problem(origin_of(path), format_path(path), text, fix) for path, text, fix in findings]
@@ -186,10 +185,26 @@ def _tags(settings: EnvironmentModel) -> Iterator[Finding]:
             yield path, r"a tag's name has 1 to 128 characters, none of <>%&\?/.", "Rename the tag."
         if len(value) > 256:
             yield path, f"a tag's value has at most 256 characters, this one {len(value)}.", "Shorten it."
+        if name == "ExpireOn" and not _is_date(value):
+            yield path, f"{value!r} is not a date.", "Write it as 2027-12-31, or in UTC as 2027-12-31T12:00:00Z."
         if name.lower() in lower:
             other = lower[name.lower()]
             yield path, f"Azure does not tell {name!r} from {other!r}: tag names ignore case.", "Keep one."
         lower[name.lower()] = name
+    for index, name in enumerate(settings.required_tags):
+        if name not in settings.tags:
+            yield (
+                ("required_tags", index),
+                f"tags has no {name!r}.",
+                f"Add tags.{name}, or take it out of required_tags.",
+            )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return parse_time(text) is not None
 
 
 def _storage(settings: EnvironmentModel) -> Iterator[Finding]:

@@ -47,6 +47,7 @@ def _ids(settings: EnvironmentModel) -> Iterator[Finding]:
         ),
         (("encryption", "key_vault_id"), ids.KEY_VAULT, encryption.key_vault_id, False),
         (("encryption", "user_assigned_identity"), ids.USER_ASSIGNED_IDENTITY, identity, looked_up),
+        (("alerts", "action_group_id"), ids.ACTION_GROUP, settings.alerts.action_group_id, False),
         (("network", "existing", "virtual_network_id"), ids.VIRTUAL_NETWORK, network.virtual_network_id, looked_up),
         (("network", "existing", "compute_subnet_id"), ids.SUBNET, network.compute_subnet_id, False),
         (("network", "existing", "endpoint_subnet_id"), ids.SUBNET, network.endpoint_subnet_id, False),

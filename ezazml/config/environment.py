@@ -29,7 +29,10 @@ class Names:
     key_vault: str
     container_registry: str
     workspace: str
+    workspace_identity: str
     application: str
+    action_group: str
+    budget: str
     data_lake: str
     virtual_network: str
     encryption_identity: str
@@ -43,7 +46,8 @@ class Environment:
     """One environment: its name, settings, names, and where each effective value came from.
 
     ``origins`` maps each dotted setting (``compute.clusters[0].size``) to a text such as
-    ``environments/dev.yaml:12``, ``variable TF_VAR_location`` or ``default``.
+    ``environments/dev.yaml:12``, ``variable TF_VAR_location`` or ``default``. ``git_commit`` is there if the settings
+    ask for it.
     """
 
     name: str
@@ -52,3 +56,4 @@ class Environment:
     settings: EnvironmentModel
     names: Names
     origins: Mapping[str, str]
+    git_commit: str | None = None

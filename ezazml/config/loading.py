@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ezazml.config.checks import check_settings, secrets_in_file
 from ezazml.config.env_file import read_env_file
 from ezazml.config.environment import Environment
+from ezazml.config.git_commit import current_commit
 from ezazml.config.layers import Layers, assign
 from ezazml.config.models import EnvironmentModel
 from ezazml.config.names import NAME_RULE, make_names
@@ -148,7 +149,8 @@ def load_environment(name: str, *, root: Path, environ: Mapping[str, str] | None
         problems += name_problems
     if problems or settings is None:
         raise ConfigurationError(problems)
-    return Environment(name, root, path, settings, names, _origins(settings, layers))
+    commit = current_commit(root) if settings.tag_git_commit else None
+    return Environment(name, root, path, settings, names, _origins(settings, layers), commit)
 
 
 def new_environment(name: str, *, source: str, root: Path) -> Path:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.dependency_models import Encryption, Existing
 from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.network_models import Network
 from ezazml.config.operating import Deploy, Destroy, Notifications
 from ezazml.config.regions import normalise_region
+from ezazml.config.roles import RoleBundle
 from ezazml.config.section import Group, Section
+from ezazml.config.signals import Alerts, Budget, Diagnostics
 from ezazml.config.storage_models import DataLake, LifecycleRule, Replication
 from ezazml.config.targets import Target
 
@@ -43,14 +45,6 @@ Backend = Annotated[AzurermBackend | LocalBackend, Field(discriminator="type")]
 
 
 # --- who acts -------------------------------------------------------------------------------------------
-
-
-class PrincipalType(StrEnum):
-    """Kind of an Entra principal, as Azure's role assignments name it."""
-
-    USER = "User"
-    GROUP = "Group"
-    SERVICE_PRINCIPAL = "ServicePrincipal"
 
 
 class DeployerIdentity(Section):
@@ -84,6 +78,12 @@ class ApplicationIdentity(Section):
     secret_enabled: bool = Field(
         True, description="Create a client secret and put it with the client id into the key vault."
     )
+    secret_rotation: str | None = Field(
+        None, description="Any text, such as a date: changing it makes a new secret (ezazml rotate-secret does it now)."
+    )
+    role: RoleBundle = Field(
+        RoleBundle.CONTRIBUTOR, description="What it may do: see docs/security.md for the roles of each."
+    )
     github: GitHubFederation | None = None
 
 
@@ -100,6 +100,7 @@ class User(Section):
     enabled: bool = False
     principal_name_prefix: str = "ezazml-user"
     display_name: str = "EZAZ ML user"
+    role: RoleBundle = Field(RoleBundle.TRAINER, description="What the user may do: see docs/security.md.")
     domain: str | None = Field(None, description="Verified domain of the tenant. Default: the tenant's initial domain.")
     password: SecretStr | None = Field(
         None,
@@ -133,6 +134,11 @@ class KeyVault(Section):
     )
     soft_delete_days: int = Field(7, ge=7, le=90, description="Azure lets it be set once: choose before deploying.")
     purge_protection_enabled: bool = False
+    write_only_secrets: bool = Field(
+        False,
+        description="Keep the secrets' values out of their part of Terraform's state (value_wo). Needs Terraform or "
+        "OpenTofu 1.11.",
+    )
 
 
 class ContainerRegistry(Section):
@@ -155,6 +161,12 @@ class Workspace(Section):
     friendly_name: str | None = None
     description: str | None = None
     high_business_impact: bool = False
+    identity: Literal["system", "user_assigned"] = Field(
+        "system", description="user_assigned: an identity of its own, with the roles that docs/security.md lists."
+    )
+    identity_role_wait_seconds: int = Field(
+        120, ge=0, le=900, description="With user_assigned: wait for its roles before the workspace is made."
+    )
     public_network_access_enabled: bool | None = Field(
         None, description="Default: as network.profile says, off for private."
     )
@@ -213,7 +225,10 @@ class NameOverrides(Section):
     key_vault: str | None = None
     container_registry: str | None = None
     workspace: str | None = None
+    workspace_identity: str | None = None
     application: str | None = None
+    action_group: str | None = None
+    budget: str | None = None
     data_lake: str | None = None
     virtual_network: str | None = None
     encryption_identity: str | None = None
@@ -330,12 +345,19 @@ class EnvironmentModel(Section):
     on_destroy: Literal["purge", "keep"] = Field(
         "purge", description="purge frees the names of vault and workspace; keep leaves them soft-deleted."
     )
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Such as Owner, CostCenter, ExpireOn (a date: 2027-12-31)."
+    )
+    required_tags: tuple[str, ...] = Field((), description="Names that tags must have; the synthesis checks them too.")
+    tag_git_commit: bool = Field(
+        False, description="Tag the resource group, and nothing else, with the commit: each commit changes one tag."
+    )
     tenant_id: str | None = None
     subscription_id: str | None = None
     backend: Backend = LocalBackend()
     identities: Identities = Identities()
     user: User = User()
+    role_assignments: tuple[RoleAssignment, ...] = ()
     network: Network = Network()
     encryption: Encryption = Encryption()
     existing: Existing = Existing()
@@ -344,6 +366,9 @@ class EnvironmentModel(Section):
     key_vault: KeyVault = KeyVault()
     container_registry: ContainerRegistry = ContainerRegistry()
     monitoring: Monitoring = Monitoring()
+    diagnostics: Diagnostics = Diagnostics()
+    alerts: Alerts = Alerts()
+    budget: Budget = Budget()
     workspace: Workspace = Workspace()
     compute: Compute = Compute()
     names: NameOverrides = NameOverrides()

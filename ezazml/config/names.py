@@ -100,6 +100,20 @@ RULES: dict[str, NameRule] = {
             source="Terraform azurerm 4.55, azurerm_machine_learning_workspace",
         ),
         NameRule(
+            "workspace_identity", 3, 128, r"[A-Za-z0-9][\w-]*",
+            "3-128 letters, digits, hyphens and underscores, starting with a letter or digit",
+            "resource group", r"[^A-Za-z0-9_-]",
+        ),
+        NameRule(
+            "action_group", 1, 260, r"[^:<>+/&%\\?|]*[^:<>+/&%\\?| .]",
+            "1-260 characters, none of :<>+/&%\\?| and no space or period at the end",
+            "resource group", r"[:<>+/&%\\?|]",
+        ),
+        NameRule(
+            "budget", 1, 63, r"[A-Za-z0-9_-]+", "1-63 letters, digits, hyphens and underscores", "resource group",
+            r"[^A-Za-z0-9_-]", source="Terraform azurerm 4.55, azurerm_consumption_budget_resource_group",
+        ),
+        NameRule(
             "compute_instance", 4, 24, r"(?!.*-[0-9]+$)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]",
             "4-24 letters, digits and hyphens, starting with a letter, ending with a letter or digit, not ending "
             "with a hyphen and only digits",
@@ -146,7 +160,10 @@ PATTERNS: dict[str, str] = {
     "key_vault": "{prefix}-{env}{-suffix}-akv-01",
     "container_registry": "{prefix}{env}{suffix}acr01",
     "workspace": "{prefix}-{env}-aml-w01",
+    "workspace_identity": "{prefix}-{env}-id-01",
     "application": "{application_prefix}-{env}-01",
+    "action_group": "{prefix}-{env}-ag-01",
+    "budget": "{prefix}-{env}-budget-01",
     "data_lake": "{prefix}{env}{suffix}adl01",
     "virtual_network": "{prefix}-{env}-vnet-01",
     "encryption_identity": "{prefix}-{env}-id-cmk-01",
@@ -213,6 +230,9 @@ class _NameMaker:
             "data_lake": settings.data_lake.enabled,
             "virtual_network": settings.network.makes_virtual_network,
             "encryption_identity": settings.encryption.makes_identity,
+            "workspace_identity": settings.workspace.identity == "user_assigned",
+            "action_group": settings.alerts.enabled and settings.alerts.action_group_id is None,
+            "budget": settings.budget.monthly_amount is not None,
         }
         return {kind for kind, is_made in made.items() if not is_made}
 

@@ -61,6 +61,7 @@ APPLICATION_INSIGHTS = ResourceKind("Application Insights", "Microsoft.Insights"
 USER_ASSIGNED_IDENTITY = ResourceKind(
     "a user-assigned identity", "Microsoft.ManagedIdentity", ("userAssignedIdentities",)
 )
+ACTION_GROUP = ResourceKind("an action group", "Microsoft.Insights", ("actionGroups",))
 VIRTUAL_NETWORK = ResourceKind("a virtual network", "Microsoft.Network", ("virtualNetworks",))
 SUBNET = ResourceKind("a subnet", "Microsoft.Network", ("virtualNetworks", "subnets"))
 

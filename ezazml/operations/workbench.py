@@ -16,7 +16,7 @@ from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
 from ezazml.operations.importing import forget_imports
-from ezazml.terraform.engine import find_engine
+from ezazml.terraform.engine import find_engine, require_write_only
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
 from ezazml.terraform.synth import synthesise
@@ -72,6 +72,8 @@ def prepare(
     if purpose is not Purpose.LOOK:
         require_deployable(name, environment.settings, with_secrets=purpose is Purpose.DEPLOY)
     engine = find_engine(environ)
+    if environment.settings.key_vault.write_only_secrets:
+        require_write_only(engine)
     show("synthesising")
     folder = synthesise(environment, environ)
     forget_imports(folder)

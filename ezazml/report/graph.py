@@ -17,6 +17,8 @@ _LEFT_OUT = frozenset(
         _ROLE,
         "azurerm_key_vault_access_policy",
         "azurerm_management_lock",
+        # One for every box would hide what the picture is about.
+        "azurerm_monitor_diagnostic_setting",
         "azurerm_nat_gateway_public_ip_association",
         "azurerm_private_dns_zone_virtual_network_link",
         "azurerm_subnet_nat_gateway_association",
@@ -26,6 +28,7 @@ _LEFT_OUT = frozenset(
 )
 _FAMILIES = (
     ("azuread_", "identity", "#ede7f6", "#5e35b1"),
+    ("azurerm_user_assigned_identity", "identity", "#ede7f6", "#5e35b1"),
     ("azurerm_machine_learning_", "machine learning", "#e3f2fd", "#1565c0"),
     ("azurerm_storage_", "data", "#e8f5e9", "#2e7d32"),
     *(
@@ -36,6 +39,8 @@ _FAMILIES = (
     ("azurerm_container_registry", "images", "#e0f7fa", "#00838f"),
     ("azurerm_log_", "monitoring", "#fce4ec", "#ad1457"),
     ("azurerm_application_insights", "monitoring", "#fce4ec", "#ad1457"),
+    ("azurerm_monitor_", "monitoring", "#fce4ec", "#ad1457"),
+    ("azurerm_consumption_", "monitoring", "#fce4ec", "#ad1457"),
     ("", "group", "#f5f5f5", "#424242"),
 )
 _BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 280, 46, 90, 18, 30

@@ -32,6 +32,7 @@ COPIED = (
     "main.py",
     "package-lock.json",
     "package.json",
+    "policy",
     "pyproject.toml",
     "sandbox",
     "stacks",

@@ -17,6 +17,8 @@ from ezazml.errors import InputError
 LAUNCHER = "ezazml-terraform"
 MINIMUM_TERRAFORM = (1, 5)
 MINIMUM_TOFU = (1, 6)
+#: Write-only arguments: Terraform 1.11 (release notes), OpenTofu 1.11 ("Ephemerality").
+MINIMUM_FOR_WRITE_ONLY = (1, 11)
 MINIMUM_NODE = 20
 _INSTALL = (
     "Install Terraform (https://developer.hashicorp.com/terraform/install) or OpenTofu "
@@ -113,6 +115,16 @@ def find_engine(environ: Mapping[str, str]) -> Engine:
         wanted = ".".join(map(str, minimum))
         raise InputError(f"{engine} is too old: {wanted} or newer is needed.", hint=_INSTALL)
     return engine
+
+
+def require_write_only(engine: Engine) -> None:
+    """Raise :class:`InputError` when the engine would keep write-only values, or not know them."""
+    if engine.version < MINIMUM_FOR_WRITE_ONLY:
+        wanted = ".".join(map(str, MINIMUM_FOR_WRITE_ONLY))
+        raise InputError(
+            f"key_vault.write_only_secrets: true needs Terraform or OpenTofu {wanted}; found {engine}.",
+            hint="Install a newer one, or set key_vault.write_only_secrets: false.",
+        )
 
 
 def require_node(environ: Mapping[str, str]) -> str:

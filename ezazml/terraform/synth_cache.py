@@ -49,7 +49,12 @@ def fingerprint_of(environment: Environment, environ: Mapping[str, str]) -> str 
     if environ.get("EZAZML_SYNTH_CACHE", "") == "0":
         return None
     digest = hashlib.sha256()
-    settings = {"name": environment.name, "names": str(environment.names), "python": sys.version}
+    settings = {
+        "name": environment.name,
+        "names": str(environment.names),
+        "commit": environment.git_commit,
+        "python": sys.version,
+    }
     digest.update(json.dumps(settings).encode())
     digest.update(environment.settings.model_dump_json().encode())
     for package in _PACKAGES:

@@ -32,9 +32,18 @@ def path_message(path: AttributePath) -> Any:
     )
 
 
-def schema_message(schema: Schema, sensitive: frozenset[str]) -> Any:
-    """A schema, with the attributes marked that Terraform must not show."""
-    return pb.Schema(version=0, block=_block_message(schema, sensitive, ""))
+#: ``write_only = true``, field 11 of an attribute since protocol 6.8: newer than the generated messages, which pass
+#: on what they do not know.
+_WRITE_ONLY = b"\x58\x01"
+
+
+def schema_message(schema: Schema, sensitive: frozenset[str], write_only: frozenset[str] = frozenset()) -> Any:
+    """A schema, with the attributes marked that Terraform must not show, or not even keep."""
+    message = pb.Schema(version=0, block=_block_message(schema, sensitive, ""))
+    for attribute in message.block.attributes:
+        if attribute.name in write_only:
+            attribute.MergeFromString(_WRITE_ONLY)
+    return message
 
 
 def _block_message(schema: Schema, sensitive: frozenset[str], prefix: str) -> Any:

@@ -59,7 +59,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.GetProviderSchema.Response(
             provider=schema_message(self._schemas[PROVIDER], frozenset()),
             resource_schemas={
-                key: schema_message(schema, self._sensitive(key))
+                key: schema_message(schema, self._sensitive(key), self._write_only(key))
                 for key, schema in self._schemas.items()
                 if key != PROVIDER and not key.startswith(_DATA)
             },
@@ -167,6 +167,7 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             config = decode(request.config.msgpack, schema)
             if decode(request.proposed_new_state.msgpack, schema) is None:
                 config = None
+            config = _without(config, rules.write_only)
             with self._azure() as azure:
                 result = plan_change(rules, schema, azure, config=config, prior=prior)
             response.planned_state.msgpack = encode(result.planned, schema)
@@ -186,17 +187,16 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
             rules = self._rules(request.type_name)
             prior = decode(request.prior_state.msgpack, schema)
             planned = decode(request.planned_state.msgpack, schema)
+            config = decode(request.config.msgpack, schema) or {}
             with self._azure() as azure:
                 if planned is None:
                     rules.delete(azure, prior or {})
                     after = None
-                elif prior is None:
-                    values = _without_unknown(planned)
-                    after = {**values, **rules.create(azure, values)}
                 else:
-                    values = _without_unknown(planned)
-                    after = {**values, **rules.update(azure, prior, values)}
-            response.new_state.msgpack = encode(after, schema)
+                    values = _without_unknown(planned) | {name: config.get(name) for name in rules.write_only}
+                    found = rules.create(azure, values) if prior is None else rules.update(azure, prior, values)
+                    after = {**values, **found}
+            response.new_state.msgpack = encode(_without(after, rules.write_only), schema)
 
         self._guarded(response, request.type_name, apply)
         return response
@@ -278,6 +278,10 @@ class SandboxProvider(rpc.ProviderServicer):  # type: ignore[misc]
         rules = self._data.get(key.removeprefix(_DATA)) if key.startswith(_DATA) else self._resources.get(key)
         return rules.sensitive if rules is not None else frozenset()
 
+    def _write_only(self, key: str) -> frozenset[str]:
+        rules = self._resources.get(key)
+        return rules.write_only if rules is not None else frozenset()
+
     def _guarded(self, response: Any, type_name: str, work: Callable[[], Any]) -> None:
         """Run one call: what Azure refuses, and any failure of the sandbox itself, becomes a diagnostic."""
         try:
@@ -350,6 +354,10 @@ def _require_marker(private: bytes, type_name: str) -> None:
 def _just_imported(state: Values) -> bool:
     """Whether nothing is known but the id."""
     return all(value in (None, []) for name, value in state.items() if name != "id")
+
+
+def _without(values: Values | None, names: frozenset[str]) -> Values | None:
+    return values if values is None else {**values, **dict.fromkeys(names)}
 
 
 def _without_unknown(values: Values) -> Values:

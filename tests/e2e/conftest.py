@@ -18,6 +18,10 @@ from sandbox.home import SandboxHome
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+#: Addresses in the sandbox's environment, from the golden list that a test compares with the stack.
+_ADDRESSES = (ROOT / "tests" / "golden" / "sandbox.addresses.txt").read_text().split()
+#: How many resources they are.
+COUNT = len([address for address in _ADDRESSES if not address.startswith("data.")])
 
 
 @dataclass

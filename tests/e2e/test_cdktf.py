@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Project
+from tests.e2e.conftest import COUNT, ROOT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 def test_cdktf_deploys_shows_no_difference_and_destroys(at: Project) -> None:
     deployed = at.in_sandbox("cdktf", "deploy", "sandbox", "--auto-approve")
     assert deployed.code == 0, deployed.text
-    assert "31 added" in deployed.text
+    assert f"{COUNT} added" in deployed.text
     difference = at.in_sandbox("cdktf", "diff", "sandbox")
     assert difference.code == 0, difference.text
     assert "No changes" in difference.text
@@ -58,7 +58,7 @@ def test_the_demonstration_runs_twice(at: Project) -> None:
     assert "azureml:passengers:1: registered, champion" in first.out
     assert "answer:  [" in first.out
     assert "400 predictions" in first.out
-    assert "Apply complete! Resources: 31 added" in first.out
+    assert f"Apply complete! Resources: {COUNT} added" in first.out
     assert "ezazml-sandbox-aml-w01" in first.out
     assert "Next steps" in first.out
     second = at.ok("demo")

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox.store import Store
-from tests.e2e.conftest import BIN, Project
+from tests.e2e.conftest import BIN, COUNT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +28,7 @@ def test_an_environments_life(at: Project, engine: str) -> None:
     # A first deployment makes everything.
     first = at.ok("deploy", "sandbox", "--yes")
     assert "sandbox on this machine" in first.out
-    assert "sandbox is deployed: 31 to create done." in first.out
+    assert f"sandbox is deployed: {COUNT} to create done." in first.out
 
     # again: nothing to do
     assert "no changes, everything is as declared" in at.ok("deploy", "sandbox", "--yes").out
@@ -63,8 +63,8 @@ def test_an_environments_life(at: Project, engine: str) -> None:
 
     # destroy: asks, refuses a wrong name, then leaves nothing
     assert at.ezazml("destroy", "sandbox", stdin="sandbx\n").code == 2
-    assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == 31
-    assert "31 resources removed" in at.ok("destroy", "sandbox", "--confirm", "sandbox").out
+    assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == COUNT
+    assert f"{COUNT} resources removed" in at.ok("destroy", "sandbox", "--confirm", "sandbox").out
     assert json.loads(at.ok("sandbox", "status", "-o", "json").out)["objects"] == {}
     assert "nothing is deployed" in at.ok("destroy", "sandbox", "--confirm", "sandbox").out
 
@@ -174,7 +174,7 @@ def test_a_replacement_that_could_not_get_its_name_back_is_refused(at: Project) 
     assert "azurerm_machine_learning_workspace.workspace ('ezazml-sandbox-aml-w01', 14 days)" in refused.err
     assert "azurerm_key_vault.key_vault ('ezazml-sandbox-akv-01', key_vault.soft_delete_days)" in refused.err
     assert "names.key_vault" in refused.err
-    assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == 31
+    assert len(json.loads(at.ok("show", "sandbox", "--output", "json").out)["resources"]) == COUNT
     # What the message says works: purge in the same change, and keep again afterwards.
     at.variables["EZAZML_ON_DESTROY"] = "purge"
     losses = [one["address"] for one in at.plan()["changes"] if one["loses_data"]]
@@ -234,7 +234,7 @@ def test_an_interrupted_deployment_stops_in_order_and_is_finished_by_the_next_on
     assert process.returncode == 130, errors
     assert "Interrupted." in errors
     assert "Traceback" not in errors
-    assert 0 < len(json.loads(at.ok("show", "sandbox", "-o", "json").out)["resources"]) < 31
+    assert 0 < len(json.loads(at.ok("show", "sandbox", "-o", "json").out)["resources"]) < COUNT
     at.ok("deploy", "sandbox", "--yes")
     assert at.plan()["changes"] == []
 
@@ -242,6 +242,6 @@ def test_an_interrupted_deployment_stops_in_order_and_is_finished_by_the_next_on
 def test_programs_get_json_from_deploy_and_destroy(at: Project) -> None:
     assert at.ezazml("deploy", "sandbox", "--output", "json").code == 2
     done = json.loads(at.ok("deploy", "sandbox", "--yes", "--output", "json").out)
-    assert done["counts"]["create"] == 31
+    assert done["counts"]["create"] == COUNT
     gone = json.loads(at.ok("destroy", "sandbox", "--confirm", "sandbox", "--output", "json").out)
-    assert gone["counts"]["delete"] == 31
+    assert gone["counts"]["delete"] == COUNT

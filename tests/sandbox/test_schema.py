@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def flat(schema: Schema, prefix: str = "") -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("key", sorted(REAL))
 def test_a_derived_schema_equals_the_real_one(derived: dict[str, Schema], key: str) -> None:
-    real = {path: [str(entry[0]).replace("S", ""), *entry[1:]] for path, entry in REAL[key].items()}
+    real = {path: [re.sub("[SW]", "", str(entry[0])), *entry[1:]] for path, entry in REAL[key].items()}
     assert flat(derived[key]) == real
 
 
@@ -53,6 +54,12 @@ def test_a_derived_schema_equals_the_real_one(derived: dict[str, Schema], key: s
 def test_sensitive_attributes_are_the_real_ones(kind: str) -> None:
     real = {path for path, entry in REAL[kind].items() if "S" in str(entry[0]) and entry[0] != "block"}
     assert RESOURCES[kind].sensitive == real
+
+
+@pytest.mark.parametrize("kind", sorted(RESOURCES))
+def test_write_only_attributes_are_the_real_ones(kind: str) -> None:
+    real = {path for path, entry in REAL[kind].items() if "W" in str(entry[0]) and entry[0] != "block"}
+    assert RESOURCES[kind].write_only == real
 
 
 @pytest.mark.parametrize("kind", sorted(RESOURCES))

@@ -12,10 +12,13 @@ import yaml
 
 from constructs_lib.bindings import App, Testing
 from constructs_lib.delegation import ROLE_IDS, only_these_roles
+from constructs_lib.key_vault import ADMINISTRATOR
+from constructs_lib.workspace_identity import ROLES_BEFORE_THE_WORKSPACE
 from ezazml.config.loading import load_environment
+from ezazml.config.roles import BUNDLES
 from sandbox.terraform_provider.rules.authorization import BUILT_IN_ROLES
 from stacks.bootstrap import BootstrapStack
-from tests.synth.stacks import SHIPPED, Stack, resources, shipped
+from tests.synth.stacks import PROFILES, SHIPPED, Stack, profile, resources, shipped
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 ROLE = "azurerm_role_assignment"
@@ -67,7 +70,10 @@ def test_the_deploying_identity_gets_the_least_roles(tmp_path: Path) -> None:
 def test_it_may_give_the_roles_of_the_stacks_and_no_others(tmp_path: Path) -> None:
     condition = resources(bootstrap(tmp_path), ROLE)["role_deploy_roles"]["condition"]
     ids = {role: BUILT_IN_ROLES[role] for role in BUILT_IN_ROLES}
-    needed = {one["role_definition_name"] for name in SHIPPED for one in resources(shipped(name), ROLE).values()}
+    stacks = [*map(shipped, SHIPPED), *map(profile, PROFILES)]
+    needed = {one["role_definition_name"] for stack in stacks for one in resources(stack, ROLE).values()}
+    needed |= {grant.role for bundle in BUNDLES.values() for grant in bundle.grants}
+    needed |= {role for roles in ROLES_BEFORE_THE_WORKSPACE.values() for role in roles.values()} | {ADMINISTRATOR}
     assert needed <= set(ROLE_IDS)
     for action, attribute in (("write", "@Request"), ("delete", "@Resource")):
         clause = rf"{action}'}}\)\) OR \({attribute}\[[^]]+\] ForAnyOfAnyValues:GuidEquals {{([^}}]+)}}"
@@ -80,6 +86,24 @@ def test_it_may_give_the_roles_of_the_stacks_and_no_others(tmp_path: Path) -> No
             ids["User Access Administrator"],
             ids["Role Based Access Control Administrator"],
         }
+
+
+def test_it_may_give_the_roles_of_the_settings_but_none_that_gives_roles(tmp_path: Path) -> None:
+    own, owner = "0A000000-0000-4000-8000-000000000000", BUILT_IN_ROLES["Owner"]
+    principal = {"object_id": SUBSCRIPTION, "principal_type": "Group"}
+    given = [{"role": "AcrPush"}, {"role_id": own}, {"role": "Owner"}, {"role_id": owner.upper()}]
+    stack = bootstrap(tmp_path, role_assignments=[{**principal, **role} for role in given[:3]])
+    again = bootstrap(tmp_path, role_assignments=[{**principal, **given[3]}])
+    condition = resources(stack, ROLE)["role_deploy_roles"]["condition"]
+    assert BUILT_IN_ROLES["AcrPush"] in condition
+    assert own.lower() in condition
+    for one in (stack, again):
+        assert owner not in resources(one, ROLE)["role_deploy_roles"]["condition"].lower()
+
+
+def test_a_stack_that_breaks_a_rule_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="Project"):
+        bootstrap(tmp_path, tags={"Project": ""}, required_tags=["Project"])
 
 
 def test_an_unknown_role_cannot_be_delegated() -> None:

@@ -53,7 +53,7 @@ def test_the_user_is_named_after_the_environment_and_must_change_the_password() 
     assert "default" not in stack["variable"]["user_password"]
     assert set(user["lifecycle"]["ignore_changes"]) == {"password", "force_password_change"}
     granted = {role for role, _, principal in roles(stack) if principal == "${azuread_user.user.object_id}"}
-    assert granted == {"AzureML Data Scientist", "Storage Blob Data Contributor"}
+    assert granted == {"AzureML Data Scientist", "AzureML Compute Operator", "Storage Blob Data Contributor"}
 
 
 @pytest.mark.parametrize(("name", "purge"), [("dev", True), ("uat", True), ("preprod", False), ("prd", False)])
@@ -130,7 +130,9 @@ def test_a_new_subscription_gets_every_resource_provider_in_use(name: str) -> No
     }
     # Every service that the stack's resources belong to is among them or in azurerm's "core".
     core = {f"microsoft.{one}" for one in ("authorization", "compute", "managedidentity", "resources", "storage")}
-    named = {one.lower() for one in azurerm["resource_providers_to_register"]} | core
+    # Registered in every subscription by default (Microsoft Learn, "Azure resource providers and types").
+    by_default = {"microsoft.consumption"}
+    named = {one.lower() for one in azurerm["resource_providers_to_register"]} | core | by_default
     used = {
         arm_type.split("/")[0].lower()
         for kind in stack["resource"]
@@ -287,7 +289,14 @@ def test_an_unprotected_environment_has_no_locks(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_no_taggable_resource_misses_the_tags(name: str) -> None:
-    untaggable = {ROLE, "azurerm_key_vault_access_policy", "azurerm_storage_container", "azurerm_management_lock"}
+    untaggable = {
+        ROLE,
+        "azurerm_key_vault_access_policy",
+        "azurerm_storage_container",
+        "azurerm_management_lock",
+        "azurerm_monitor_diagnostic_setting",
+        "azurerm_consumption_budget_resource_group",
+    }
     for kind, group in shipped(name)["resource"].items():
         if kind.startswith("azurerm_") and kind not in untaggable:
             for one in group.values():

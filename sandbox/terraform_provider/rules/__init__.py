@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from sandbox.terraform_provider.rules.alerts import (
+    ActionGroupRules,
+    ActivityLogAlertRules,
+    MetricAlertRules,
+    ScheduledQueryRules,
+)
 from sandbox.terraform_provider.rules.authorization import RoleAssignmentRules
 from sandbox.terraform_provider.rules.base import DataSourceRules, ResourceRules
+from sandbox.terraform_provider.rules.budget import ResourceGroupBudgetRules
 from sandbox.terraform_provider.rules.container_registry import ContainerRegistryRules
+from sandbox.terraform_provider.rules.diagnostics import DiagnosticSettingRules
+from sandbox.terraform_provider.rules.directory import AzureadGroup, AzureadUser
 from sandbox.terraform_provider.rules.entra import ApplicationRules, ServicePrincipalRules, UserRules
 from sandbox.terraform_provider.rules.entra_credentials import ApplicationPasswordRules, FederatedCredentialRules
 from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules, KeyVaultSecretRules
@@ -80,6 +89,12 @@ RESOURCES: dict[str, ResourceRules] = {
         ContainerRegistryRules(),
         UserAssignedIdentityRules(),
         RoleAssignmentRules(),
+        ActionGroupRules(),
+        MetricAlertRules(),
+        ScheduledQueryRules(),
+        ActivityLogAlertRules(),
+        DiagnosticSettingRules(),
+        ResourceGroupBudgetRules(),
         WorkspaceRules(),
         ComputeInstanceRules(),
         ComputeClusterRules(),
@@ -100,5 +115,7 @@ DATA_SOURCES: dict[str, DataSourceRules] = {
         AzurermUserAssignedIdentity(),
         AzureadClientConfig(),
         AzureadDomains(),
+        AzureadGroup(),
+        AzureadUser(),
     )
 }

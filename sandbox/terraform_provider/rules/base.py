@@ -77,6 +77,8 @@ class ResourceRules(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     #: Attributes marked sensitive in the real schema.
     sensitive: ClassVar[frozenset[str]] = frozenset()
+    #: Attributes that Terraform passes on and never keeps (at the top of the resource only).
+    write_only: ClassVar[frozenset[str]] = frozenset()
     #: Optional blocks that the provider fills itself when the configuration leaves them out.
     computed_blocks: ClassVar[frozenset[str]] = frozenset()
     #: Computed attributes that become unknown when one of the named arguments changes in place.

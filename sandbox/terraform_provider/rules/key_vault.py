@@ -191,15 +191,20 @@ class KeyVaultSecretRules(ResourceRules):
     type_name = "azurerm_key_vault_secret"
     force_new = frozenset({"name", "key_vault_id"})
     sensitive = frozenset({"value"})
+    write_only = frozenset({"value_wo"})
     recomputed: ClassVar = {
         attribute: frozenset({"value", "value_wo_version"}) for attribute in ("id", "version", "resource_id")
     }
 
     def validate(self, config: Values) -> Iterable[Invalid]:
-        """Names have letters, digits and hyphens."""
+        """Names have letters, digits and hyphens; there is one value, and a version with a write-only one."""
         name = config.get("name")
         if known(name) and not re.fullmatch(r"[0-9A-Za-z-]{1,127}", name):
             yield Invalid("name", f"{name!r} may only contain letters, digits and hyphens, up to 127")
+        if config.get("value") is not None and config.get("value_wo") is not None:
+            yield Invalid("value", "only one of `value,value_wo` can be specified")
+        if (config.get("value_wo") is None) != (config.get("value_wo_version") is None):
+            yield Invalid("value_wo", "all of `value_wo,value_wo_version` must be specified")
 
     def create(self, azure: Azure, values: Values) -> Values:
         """Needs access to the vault's secrets; a soft-deleted secret of the name is recovered first."""
@@ -263,10 +268,12 @@ class KeyVaultSecretRules(ResourceRules):
         properties["vaultUri"] = vault["properties"]["vaultUri"]
         properties["contentType"] = values.get("content_type")
         properties["attributes"] = {"exp": values.get("expiration_date"), "nbf": values.get("not_before_date")}
+        properties["writeOnly"] = values.get("value_wo_version") is not None
         body["tags"] = values.get("tags") or {}
         azure.store.put(body)
-        if values.get("value") is not None:
-            azure.store.set_secret(identifier, "value", values["value"])
+        value = values.get("value_wo") if properties["writeOnly"] else values.get("value")
+        if value is not None and new_version:
+            azure.store.set_secret(identifier, "value", value)
         return _secret_values(azure, body)
 
 
@@ -391,7 +398,7 @@ def _secret_values(azure: Azure, body: ArmObject) -> Values:
         "resource_versionless_id": body["id"],
         "name": body["name"],
         "key_vault_id": body["id"].split("/secrets/")[0],
-        "value": azure.store.secret(body["id"], "value"),
+        "value": None if properties.get("writeOnly") else azure.store.secret(body["id"], "value"),
         "content_type": properties.get("contentType"),
         "expiration_date": properties["attributes"]["exp"],
         "not_before_date": properties["attributes"]["nbf"],

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from ezazml.errors import InputError
-from ezazml.terraform.engine import find_engine, find_program, require_cdktf, require_node, with_engine_named
+from ezazml.terraform.engine import (
+    Engine,
+    find_engine,
+    find_program,
+    require_cdktf,
+    require_node,
+    require_write_only,
+    with_engine_named,
+)
 
 BIN = Path(sys.executable).parent
 
@@ -88,3 +96,10 @@ def test_missing_programs_are_named(tmp_path: Path) -> None:
         require_node({"PATH": str(tmp_path)})
     with pytest.raises(InputError, match="make setup"):
         require_cdktf(tmp_path, {"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize("number", [(1, 11, 0), (1, 15, 5), (2, 0, 0)])
+def test_write_only_values_need_1_11(number: tuple[int, ...]) -> None:
+    require_write_only(Engine("/bin/terraform", number))
+    with pytest.raises(InputError, match=r"write_only_secrets: true needs Terraform or OpenTofu 1\.11"):
+        require_write_only(Engine("/bin/tofu", (1, 10, 9)))
