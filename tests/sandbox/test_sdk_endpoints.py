@@ -107,16 +107,6 @@ def test_keys_of_an_endpoint_are_made_and_renewed(cloud: Served, assets: Path) -
     assert before.secondary_key == after.secondary_key
 
 
-def test_scoring_says_that_nothing_runs_yet(cloud: Served, assets: Path, tmp_path: Path) -> None:
-    online(cloud, "scoring", assets, "blue")
-    set_traffic(cloud, "scoring", {"blue": 100})
-    request = tmp_path / "request.json"
-    request.write_text("{}")
-    error = refused(lambda: cloud.ml().online_endpoints.invoke("scoring", request_file=str(request)))
-    assert error.status_code == 501
-    assert "does not run deployments yet" in error.message
-
-
 def test_an_endpoint_goes_with_its_deployments(cloud: Served, assets: Path) -> None:
     online(cloud, "leaving", assets, "blue")
     cloud.ml().online_endpoints.begin_delete("leaving").result()

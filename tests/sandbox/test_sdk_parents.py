@@ -132,13 +132,13 @@ def pipeline(code: Path, data: Path, last: str = "b") -> Any:
             outputs={"target": Output(type="uri_folder")},
         )
 
-    @dsl.pipeline
-    def two_steps(source: Input):  # type: ignore[no-untyped-def]
+    def two_steps(source):  # type: ignore[no-untyped-def]
         first = step("first")(mode="a", source=source)
         second = step("second")(mode=last, source=first.outputs.target)
         return {"result": second.outputs.target}
 
-    made = two_steps(source=Input(type="uri_folder", path=str(data)))
+    two_steps.__annotations__["source"] = Input  # the SDK wants the type itself, not its name
+    made = dsl.pipeline(two_steps)(source=Input(type="uri_folder", path=str(data)))
     assert made.settings is not None
     made.settings.default_compute = "cpu-cluster"
     made.experiment_name = "steps"
@@ -151,10 +151,11 @@ def test_steps_of_a_pipeline_pass_their_outputs_on(cloud: Served, code: Path, tm
     (data / "rows.txt").write_text("start\n")
     job = cloud.ml().jobs.create_or_update(pipeline(code, data))
     assert ended(cloud, job.name).status == "Completed"
-    cloud.ml().jobs.download(job.name, download_path=tmp_path / "got", output_name="result")
+    children = {child.display_name: child for child in cloud.ml().jobs.list(parent_job_name=job.name)}
+    assert set(children) == {"first", "second"}
+    cloud.ml().jobs.download(children["second"].name, download_path=tmp_path / "got", output_name="target")
     [file] = (tmp_path / "got").rglob("rows.txt")
     assert file.read_text() == "start\na\nb\n"
-    assert {child.display_name for child in cloud.ml().jobs.list(parent_job_name=job.name)} == {"first", "second"}
 
 
 def test_a_step_that_fails_fails_the_pipeline_by_name(cloud: Served, code: Path, tmp_path: Path) -> None:
