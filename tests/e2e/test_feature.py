@@ -34,7 +34,7 @@ def test_a_branchs_environment_lives_and_ends(at: Project) -> None:
     assert "needs its name as confirmation, got 'abc'; nothing was changed" in wrong.err
     file.unlink()
     removed = at.ok("env", "destroy", NAME, "--from", "sandbox", "--confirm", NAME)
-    assert "27 resources removed" in removed.out
+    assert "45 resources removed" in removed.out
     assert f"environments/{NAME}.yaml is removed too." in removed.out
     assert at.home.count_by_type() == {}
     assert not file.exists()

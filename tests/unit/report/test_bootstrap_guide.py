@@ -34,7 +34,11 @@ def test_the_variables_for_github(tmp_path: Path) -> None:
     assert made.github_commands[0] == (
         "gh variable set AZURE_CLIENT_ID --repo contoso/ml --env 'the dev' --body aaaaaaaa-0000-4000-8000-000000000001"
     )
-    assert made.subjects == ["jobs in the GitHub environment the dev of contoso/ml", "workflows of pull requests"]
+    assert made.subjects == [
+        "jobs in the GitHub environment the dev of contoso/ml",
+        "jobs in the GitHub environment the dev-plan",
+        "workflows of pull requests",
+    ]
 
 
 def test_without_a_repository_nobody_may_log_in(tmp_path: Path) -> None:
