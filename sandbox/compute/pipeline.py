@@ -9,6 +9,7 @@ from sandbox.azureml_api.references import identifier_of
 from sandbox.compute.context import Context
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.parents import Children
+from sandbox.compute.records import RUN
 from sandbox.compute.runner import Execution, Runner
 from sandbox.store import ArmObject
 
@@ -94,8 +95,13 @@ class _Pipeline:
             for name, (step, output) in self._outputs.items()
         }
 
+        made = {name: (done[step].get(RUN) or {}).get("outputs") or {} for name, (step, _) in self._outputs.items()}
+        assets = {name: made[name][output] for name, (_, output) in self._outputs.items() if output in made[name]}
+
         def change(body: ArmObject) -> None:
             body["properties"]["outputs"] = {**given, **known}
+            # Where downloads look for them.
+            body.setdefault(RUN, {})["outputs"] = assets
 
         self._context.records.change(self._job["id"], change)
 

@@ -153,9 +153,10 @@ def test_steps_of_a_pipeline_pass_their_outputs_on(cloud: Served, code: Path, tm
     assert ended(cloud, job.name).status == "Completed"
     children = {child.display_name: child for child in cloud.ml().jobs.list(parent_job_name=job.name)}
     assert set(children) == {"first", "second"}
-    cloud.ml().jobs.download(children["second"].name, download_path=tmp_path / "got", output_name="target")
-    [file] = (tmp_path / "got").rglob("rows.txt")
-    assert file.read_text() == "start\na\nb\n"
+    for name, output in ((children["second"].name, "target"), (job.name, "result")):
+        cloud.ml().jobs.download(name, download_path=tmp_path / output, output_name=output)
+        [file] = (tmp_path / output).rglob("rows.txt")
+        assert file.read_text() == "start\na\nb\n"
 
 
 def test_a_step_that_fails_fails_the_pipeline_by_name(cloud: Served, code: Path, tmp_path: Path) -> None:
