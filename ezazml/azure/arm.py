@@ -25,10 +25,21 @@ API_VERSIONS = {
     "microsoft.machinelearningservices": "2024-10-01",
     "microsoft.operationalinsights": "2023-09-01",
     "microsoft.insights": "2020-02-02",
+    "microsoft.authorization": "2022-04-01",
+    "microsoft.network": "2023-11-01",
+    "microsoft.managedidentity": "2023-01-31",
+    "microsoft.consumption": "2023-05-01",
 }
-#: Types of Microsoft.Authorization have versions of their own.
-_AUTHORIZATION_VERSIONS = {"locks": "2020-05-01"}
-_AUTHORIZATION_VERSION = "2022-04-01"
+#: Types that have versions of their own.
+TYPE_VERSIONS = {
+    "microsoft.authorization/locks": "2020-05-01",
+    "microsoft.network/privatednszones": "2020-06-01",
+    "microsoft.insights/actiongroups": "2023-01-01",
+    "microsoft.insights/activitylogalerts": "2020-10-01",
+    "microsoft.insights/diagnosticsettings": "2021-05-01-preview",
+    "microsoft.insights/metricalerts": "2018-03-01",
+    "microsoft.insights/scheduledqueryrules": "2023-03-15-preview",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,6 @@ def version_of(identifier: str) -> dict[str, str]:
     _, found, rest = identifier.lower().rpartition("/providers/")
     parts = rest.split("/") if found else []
     service = parts[0] if parts else "microsoft.resources"
-    if service == "microsoft.authorization":
-        kind = parts[1] if len(parts) > 1 else ""
-        return {"api-version": _AUTHORIZATION_VERSIONS.get(kind, _AUTHORIZATION_VERSION)}
-    return {"api-version": API_VERSIONS.get(service, API_VERSIONS["microsoft.resources"])}
+    kind = f"{service}/{parts[1]}" if len(parts) > 1 else ""
+    version = TYPE_VERSIONS.get(kind) or API_VERSIONS.get(service, API_VERSIONS["microsoft.resources"])
+    return {"api-version": version}

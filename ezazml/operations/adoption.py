@@ -14,6 +14,7 @@ from typing import Any
 
 from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError
+from ezazml.operations.azure_ids import import_id
 from ezazml.operations.importing import (
     ImportBlock,
     addresses_of,
@@ -114,7 +115,7 @@ def ids_in(diagnostics: Sequence[Diagnostic]) -> tuple[dict[str, str], set[str]]
         if not address:
             continue
         if match := _EXISTS.search(text):
-            told[address] = match[1]
+            told[address] = import_id(address.partition(".")[0], match[1])
         elif _TAKEN.search(text):
             untold.add(address)
     return told, untold

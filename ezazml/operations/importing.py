@@ -18,7 +18,7 @@ from ezazml.azure.arm import AzureApis
 from ezazml.operations.azure_ids import FINDERS, Found, Unimportable
 
 FILE = "imports.tf.json"
-#: ``${azurerm_key_vault.key_vault.id}``: a value that is another resource's attribute, and nothing else.
+#: ``${azurerm_key_vault.key_vault.id}``: another resource's attribute.
 _REFERENCE = re.compile(r"\$\{((?:azurerm|azuread)_\w+\.[\w-]+)\.([\w.\[\]]+)\}")
 _ANY_REFERENCE = re.compile(r"\b((?:azurerm|azuread)_\w+\.[\w-]+)")
 #: Attributes of a resource that others refer to, besides ``id`` -> their places in what Azure tells.
@@ -196,8 +196,17 @@ class _Creation:
         value = self._after.get(attribute)
         if value is not None:
             return str(value)
-        match = _REFERENCE.fullmatch(str(self.search.configured(self.address, attribute)))
-        return self.search.value_of(match[1], match[2]) if match else None
+        configured = self.search.configured(self.address, attribute)
+        return self._with_references(configured) if isinstance(configured, str) else None
+
+    def _with_references(self, text: str) -> str | None:
+        """``text`` with the values of the resources that it refers to; ``None`` when one is not known."""
+        values = [self.search.value_of(match[1], match[2]) for match in _REFERENCE.finditer(text)]
+        if not values or None in values:
+            return None
+        replacements = iter(values)
+        resolved = _REFERENCE.sub(lambda _match: str(next(replacements)), text)
+        return None if "${" in resolved else resolved
 
     @property
     def _after(self) -> Mapping[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ezazml.azure.arm import version_of
 from ezazml.errors import InputError
-from ezazml.operations.azure_ids import CHILDREN, FINDERS, KINDS, MAIN
+from ezazml.operations.azure_ids import FINDERS, KINDS, MAIN, import_id
 from ezazml.operations.importing import (
     FILE,
     Existing,
@@ -20,6 +21,7 @@ from ezazml.operations.importing import (
     with_dependencies,
 )
 from ezazml.operations.takeover import Selection
+from sandbox.terraform_provider.rules import RESOURCES
 from tests.unit.operations.azure import SUBSCRIPTION, FakeAzure
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg"
@@ -159,6 +161,67 @@ def test_a_secret_is_found_without_its_value() -> None:
     assert ids["azurerm_key_vault_access_policy.p"] == f"{VAULT}/objectId/O-1"
 
 
+def test_a_diagnostic_setting_is_found_at_a_service_of_what_exists() -> None:
+    setting = {"name": "logs", "target_resource_id": "${azurerm_storage_account.storage.id}/blobServices/default"}
+    document = stack(azurerm_monitor_diagnostic_setting={"blobs": setting})
+    azure = FakeAzure()
+    azure.arm.has(STORAGE)
+    azure.arm.has(f"{STORAGE}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/logs")
+    ids = found(existing_creations(plan(document), document, azure.apis()))
+    assert ids["azurerm_monitor_diagnostic_setting.blobs"] == f"{STORAGE}/blobServices/default|logs"
+
+
+def test_what_joins_two_resources_is_found_only_where_they_are_joined() -> None:
+    network = f"{GROUP}/providers/Microsoft.Network"
+    subnet, gateway, address = f"{network}/virtualNetworks/vn/subnets/s", f"{network}/natGateways/g", f"{network}/a"
+    document = stack(
+        azurerm_subnet_nat_gateway_association={"nat": {"subnet_id": subnet, "nat_gateway_id": gateway}},
+        azurerm_subnet_network_security_group_association={
+            "nsg": {"subnet_id": subnet, "network_security_group_id": f"{network}/networkSecurityGroups/n"}
+        },
+        azurerm_nat_gateway_public_ip_association={"ip": {"nat_gateway_id": gateway, "public_ip_address_id": address}},
+    )
+    azure = FakeAzure()
+    other = {"id": f"{network}/networkSecurityGroups/another"}
+    azure.arm.has(subnet, properties={"natGateway": {"id": gateway.upper()}, "networkSecurityGroup": other})
+    azure.arm.has(gateway, properties={"publicIpAddresses": [{"id": address}]})
+    ids = found(existing_creations(plan(document), document, azure.apis()))
+    assert ids == {
+        "azurerm_subnet_nat_gateway_association.nat": subnet,
+        "azurerm_nat_gateway_public_ip_association.ip": f"{gateway}|{address}",
+    }
+
+
+def test_a_role_given_by_its_id_is_not_looked_up_by_name() -> None:
+    definition = f"{SUBSCRIPTION}/{AUTHORIZATION}/roleDefinitions/{ROLE}"
+    assignment = {"scope": GROUP, "principal_id": "p-1", "role_definition_id": definition}
+    document = stack(azurerm_role_assignment={"custom": assignment})
+    azure = FakeAzure()
+    properties = {"scope": GROUP, "principalId": "p-1", "roleDefinitionId": definition}
+    identifier = f"{GROUP}/{AUTHORIZATION}/roleAssignments/1"
+    azure.arm.lists_at(
+        f"{GROUP}/{AUTHORIZATION}/roleAssignments?principalId eq 'p-1'",
+        {"id": identifier, "properties": properties},
+    )
+    assert found(existing_creations(plan(document), document, azure.apis())) == {
+        "azurerm_role_assignment.custom": identifier
+    }
+
+
+@pytest.mark.parametrize(
+    ("identifier", "version"),
+    [
+        (GROUP, "2022-09-01"),
+        (f"{GROUP}/providers/Microsoft.Network/privateDnsZones/z/virtualNetworkLinks/l", "2020-06-01"),
+        (f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v", "2023-11-01"),
+        (f"{VAULT}/providers/Microsoft.Insights/diagnosticSettings/d", "2021-05-01-preview"),
+        (f"{GROUP}/{AUTHORIZATION}/locks/keep", "2020-05-01"),
+    ],
+)
+def test_each_type_is_asked_in_its_own_api_version(identifier: str, version: str) -> None:
+    assert version_of(identifier) == {"api-version": version}
+
+
 def test_the_directory_is_asked_by_name_and_then_by_what_was_found() -> None:
     document = stack(
         azuread_application={"app": {"display_name": "it's ours"}},
@@ -220,7 +283,18 @@ def test_a_selection_that_makes_no_sense_is_refused(selection: Selection, expect
 
 
 def test_every_kind_has_a_name_of_its_own() -> None:
-    assert len(KINDS) == len(FINDERS) == len(MAIN) + len(CHILDREN)
+    assert len(KINDS) == len(FINDERS)
     assert set(Selection().types()) == set(MAIN)
     assert set(Selection(everything=True).types()) == set(FINDERS)
     assert list(Selection(kind="key-vault").types()) == ["azurerm_key_vault"]
+
+
+def test_everything_that_a_stack_can_have_can_be_imported() -> None:
+    assert RESOURCES.keys() - FINDERS.keys() == set()
+
+
+@pytest.mark.parametrize("provider", ["Microsoft.Insights", "microsoft.insights"])
+def test_a_refused_diagnostic_setting_is_imported_by_its_target_and_name(provider: str) -> None:
+    told = f"{VAULT}/providers/{provider}/diagnosticSettings/logs"
+    assert import_id("azurerm_monitor_diagnostic_setting", told) == f"{VAULT}|logs"
+    assert import_id("azurerm_key_vault", VAULT) == VAULT
