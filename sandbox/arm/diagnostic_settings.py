@@ -40,6 +40,7 @@ def _put(cloud: Cloud, call: Call) -> Answer:
             "properties": {"metrics": [], "logAnalyticsDestinationType": None, **properties},
         }
         store.put(body)
+    cloud.platform_logs.forget()
     return Answer(body=body)
 
 
@@ -69,4 +70,5 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
         if store.get(identifier) is None:
             return Answer(204)
         store.delete(identifier)
+    cloud.platform_logs.forget()
     return Answer(200)

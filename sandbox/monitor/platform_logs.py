@@ -31,6 +31,10 @@ class PlatformLogs:
             common = {"Type": category, "_ResourceId": resource.lower()}
             self._records.add(owner, category, [{TIME: now(), **row, **common} for row in rows])
 
+    def forget(self) -> None:
+        """Look anew where logs go: a setting has changed."""
+        self._known.clear()
+
     def _sinks(self, resource: str, category: str) -> list[str]:
         key = (resource, category)
         found = self._known.get(key)

@@ -7,11 +7,12 @@ Analytics workspace, or what any other resource sent to one.
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import isodate
 
 from sandbox.cloud import Cloud
 from sandbox.monitor.ingestion import COMPONENTS
@@ -24,10 +25,6 @@ from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Routes
 
 WORKSPACES = "Microsoft.OperationalInsights/workspaces"
-_PERIOD = re.compile(
-    r"P(?:(?P<days>\d+(?:\.\d+)?)D)?(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
-    r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
 _OUTER = {"SyntaxError": "A syntax error occurred.", "SemanticError": "A semantic error occurred."}
 Interval = tuple[datetime | None, datetime | None]
 routes = Routes()
@@ -131,10 +128,11 @@ def _interval(text: str | None) -> Interval:
 
 
 def _period(text: str) -> timedelta:
-    found = _PERIOD.fullmatch(text)
-    if found is None:
-        raise KqlError("BadArgument", "InvalidTimespan", f"'{text}' is no period of ISO 8601.")
-    return timedelta(**{unit: float(value) for unit, value in found.groupdict().items() if value})
+    try:
+        found = isodate.parse_duration(text)
+    except isodate.ISO8601Error as error:
+        raise KqlError("BadArgument", "InvalidTimespan", f"'{text}' is no period of ISO 8601.") from error
+    return found if isinstance(found, timedelta) else found.totimedelta(start=datetime.now(UTC))
 
 
 def _cell(value: Any, kind: str) -> Any:
