@@ -62,7 +62,9 @@ def test_idle_time_and_schedules_are_kept(portal: Portal) -> None:
 
 @pytest.mark.parametrize("period", ["PT10M", "P4D", "45 minutes", None])
 def test_an_idle_time_is_15_minutes_to_3_days(portal: Portal, period: str | None) -> None:
-    portal.refused("BadRequest", "POST", path("instance", "/updateIdleShutdownSetting"), {"idleTimeBeforeShutdown": period})
+    portal.refused(
+        "BadRequest", "POST", path("instance", "/updateIdleShutdownSetting"), {"idleTimeBeforeShutdown": period}
+    )
 
 
 @pytest.mark.parametrize("schedules", [[STOP] * 5, [{**STOP, "action": "Sleep"}], [{**STOP, "cron": None}]])
