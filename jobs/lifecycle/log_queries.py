@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
@@ -42,7 +42,12 @@ def run_query(
     if not answer.tables:
         return [], []
     table = answer.tables[0]
-    return [str(column) for column in table.columns], [list(row) for row in table.rows]
+    return [str(column) for column in table.columns], [[_plain(value) for value in row] for row in table.rows]
+
+
+def _plain(value: Any) -> Any:
+    """Times as ISO 8601, which programs read and people sort."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _application_insights(connection: Connection) -> str:
