@@ -179,9 +179,9 @@ def _project(folder: Path) -> Path:
 
 
 def _environ() -> dict[str, str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "TF_"))
-    }
+    # Compiled modules are kept, as Python does unless it is told otherwise: else every run would compile ours again.
+    dropped = ("ARM_", "AZURE_", "EZAZML_", "TF_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     path = f"{Path(PYTHON).parent}{os.pathsep}{kept['PATH']}"
     require_node(kept)
     return {**kept, "PATH": path, "CHECKPOINT_DISABLE": "1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
