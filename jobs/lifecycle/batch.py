@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
 from jobs.lifecycle.declarations import definitions_in, fingerprint_of, folder_of, require_loadable
+from jobs.lifecycle.leftovers import Making, telling_what_is_left
 from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.training import latest_data
 from jobs.tags import HASH_TAG
@@ -73,7 +74,8 @@ def deploy(
     done = DeployedBatch(name)
     done.parts["endpoint"] = _put(connection, endpoint, show)
     for one, definition in pinned.items():
-        done.parts[one] = _put(connection, definition, show)
+        with telling_what_is_left(_making(connection, name, one, done.parts)):
+            done.parts[one] = _put(connection, definition, show)
     done.default = _default(connection, name, endpoint, sorted(pinned))
     return done
 
@@ -155,6 +157,14 @@ def _pinned(definition: Definition, connection: Connection, model: str | None) -
     copy = replace(definition, data=deepcopy(definition.data))
     pin(copy, connection, model=model)
     return copy
+
+
+def _making(connection: Connection, endpoint: str, name: str, done: Mapping[str, str]) -> Making:
+    return Making(
+        name,
+        lambda: connection.ml.batch_deployments.get(name=name, endpoint_name=endpoint),
+        done,
+    )
 
 
 def _put(connection: Connection, definition: Definition, show: Show) -> str:

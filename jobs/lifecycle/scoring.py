@@ -14,6 +14,8 @@ from jobs.connection import Connection
 
 #: Picks a deployment, whatever the traffic says (Microsoft Learn, "Deploy a model to an online endpoint").
 _DEPLOYMENT_HEADER = "azureml-model-deployment"
+#: What the model's own server answered, where Azure says 424 (Microsoft Learn, "Troubleshoot online endpoints").
+_MODEL_STATUS = "ms-azureml-model-error-statuscode"
 _TIMEOUT = 90.0
 _LONGEST = 500
 
@@ -81,20 +83,24 @@ class Scorer:
 
     def _refusal(self, answer: Any, deployment: str | None) -> EzazmlError:
         who = f"Endpoint {self._endpoint}" + (f", deployment {deployment}," if deployment else "")
-        said = _text(_content(answer))
+        said = _text(_content(answer)) or answer.reason
+        status = f"{answer.status_code}"
+        by_model = str(answer.headers.get(_MODEL_STATUS) or "")
+        if by_model:
+            status += f", the model said {by_model}"
         environment = self._connection.deployment.name
         if answer.status_code in {401, 403}:
             return EzazmlError(
                 f"{who} refused the login ({answer.status_code}): {said}", hint="Is the key still valid?"
             )
-        if answer.status_code in {400, 404, 405, 413, 415, 422}:
+        if answer.status_code in {400, 404, 405, 413, 415, 422} or by_model.startswith("4"):
             return InputError(
-                f"{who} refused the request ({answer.status_code}): {said}",
+                f"{who} refused the request ({status}): {said}",
                 hint="Compare it with the sample request, or look into the log: "
                 f"ezazml endpoint logs {environment} {self._endpoint}",
             )
         return EzazmlError(
-            f"{who} failed ({answer.status_code}): {said}",
+            f"{who} failed ({status}): {said}",
             hint=f"See its log: ezazml endpoint logs {environment} {self._endpoint}",
         )
 

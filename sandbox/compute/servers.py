@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 
 from sandbox.azureml_api.base import WORKSPACES
-from sandbox.compute.command import base_environ, download_code, environment_of
+from sandbox.compute.command import base_environ, download_code
 from sandbox.compute.context import Context
+from sandbox.compute.environments import environment_of, environment_of_model
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.models import download_model
 from sandbox.compute.process import Guarded, Log
@@ -182,9 +183,15 @@ class Servers:
         properties: dict[str, Any] = body["properties"]
         folder = self._context.root / "deployments" / "running" / uuid.uuid4().hex[:16]
         try:
-            environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            instances = int((body.get("sku") or {}).get("capacity") or 1)
+            if instances > 1:
+                log.say(f"{instances} instances are asked for: on this machine one server answers for them.")
             model = download_model(self._context, workspace, properties.get("model"), folder / "azureml-models")
             script = self._script(workspace, properties, folder / "code")
+            if properties.get("environmentId") or (properties.get("codeConfiguration") or {}).get("codeId"):
+                environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            else:
+                environment = environment_of_model(self._context, model, log)
             environ = base_environ(self._context, environment, folder)
             environ |= {
                 "AZUREML_MODEL_DIR": str(model or folder / "azureml-models"),
