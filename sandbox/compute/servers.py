@@ -136,6 +136,21 @@ class Servers:
                 _end(running)
             return server
 
+    def answering(self, identifier: str) -> Server:
+        """The server that answers requests now: while an update starts another, and when that fails, the former one.
+
+        Raises :class:`ComputeError` for a deployment that failed, and ``LookupError`` for one that does not exist.
+        """
+        body, _ = self._read(identifier)
+        state = body["properties"].get("provisioningState")
+        with self._lock:
+            running = self._running.get(identifier.lower())
+        if running is not None and running.process.running and state in ("Updating", "Failed"):
+            return running
+        if state == "Failed":
+            raise ComputeError("its deployment failed, and its logs say why")
+        return self.ready(identifier)
+
     def send(
         self, server: Server, method: str, path: str, *, content: bytes, headers: dict[str, str], seconds: float
     ) -> httpx.Response:
