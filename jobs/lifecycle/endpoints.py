@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
-from jobs.assets.asset import Definition, Kind
+from jobs.assets.asset import Definition
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors, short
 from jobs.connection import Connection
 from jobs.lifecycle import rollout as rolling
-from jobs.lifecycle.declarations import definitions_in, fingerprint_of, folder_of, require_loadable
+from jobs.lifecycle.declarations import fingerprint_of, require_loadable
+from jobs.lifecycle.declared_endpoints import Declared
 from jobs.lifecycle.leftovers import Making, telling_what_is_left
 from jobs.lifecycle.pinning import pin
-from jobs.lifecycle.rollout import ENDING, Rollout, get_endpoint, read_rollout
+from jobs.lifecycle.rollout import get_endpoint
 from jobs.lifecycle.scoring import Scorer, read_request
 from jobs.lifecycle.traffic import Split, shown, target_of
 from jobs.tags import HASH_TAG
@@ -27,26 +28,6 @@ from jobs.tags import HASH_TAG
 Show = Callable[[str], None]
 
 _LOG_LINES = 20
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One endpoint with its deployments, as the files say."""
-
-    endpoint: Definition
-    deployments: Mapping[str, Definition]
-    traffic: Split
-    rollout: Rollout
-
-    @property
-    def name(self) -> str:
-        """The endpoint's name."""
-        return str(self.endpoint.data["name"])
-
-    @property
-    def mirror(self) -> Split | None:
-        """Who gets a copy of the requests; ``None`` where nothing is said about it."""
-        return self.endpoint.data.get("mirror_traffic")
 
 
 @dataclass
@@ -70,30 +51,6 @@ class Deployed:
         return {**self.__dict__, "traffic": self.splits[-1] if self.splits else self.before}
 
 
-def read_declared(connection: Connection, name: str) -> Declared:
-    """The endpoint ``name`` of the lifecycle folder. Raises :class:`InputError` if it is not declared."""
-    deployment = connection.deployment
-    folder = folder_of(deployment)
-    found = definitions_in(folder, deployment, {Kind.ONLINE_ENDPOINT, Kind.ONLINE_DEPLOYMENT})
-    endpoints = {str(one.data.get("name")): one for one in found if one.kind is Kind.ONLINE_ENDPOINT}
-    if name not in endpoints:
-        known = ", ".join(sorted(endpoints)) or "none"
-        raise InputError(
-            f"{deployment.environment.settings.lifecycle.folder} declares no online endpoint {name!r}.",
-            hint=f"Declared: {known}.",
-        )
-    endpoint = endpoints[name]
-    path = endpoint.path.with_name(f"{name}{ENDING}")
-    label = path.relative_to(deployment.environment.root.absolute()).as_posix()
-    deployments = {
-        str(one.data["name"]): one
-        for one in found
-        if one.kind is Kind.ONLINE_DEPLOYMENT and one.data.get("endpoint_name") == name and "name" in one.data
-    }
-    traffic = endpoint.data.get("traffic") or {}
-    return Declared(endpoint, deployments, dict(traffic), read_rollout(path, label=label))
-
-
 def deploy(
     connection: Connection,
     declared: Declared,
@@ -105,11 +62,12 @@ def deploy(
 ) -> Deployed:
     """Make the endpoint and its deployments as declared, check them, then move the traffic in steps.
 
-    Without ``only``, the deployments are those that the declared traffic names (all of them without one). With it,
-    only the shares count that are declared for these: no other's traffic changes. ``traffic`` replaces the declared
-    split. Nothing is sent before everything declared is known to be right. A deployment that fails gets no traffic;
-    the error says what is left.
+    Without ``only``, the deployments are those of the files that were named, else those that the declared traffic
+    names (all of them without one). With it, only the shares count that are declared for these: no other's traffic
+    changes. ``traffic`` replaces the declared split. Nothing is sent before everything declared is known to be right.
+    A deployment that fails gets no traffic; the error says what is left.
     """
+    only = only or declared.named
     wanted = _wanted(declared, only) if traffic is None else dict(traffic)
     chosen = _chosen(declared, only, wanted)
     root = connection.deployment.environment.root

@@ -93,7 +93,12 @@ class Scorer:
             return EzazmlError(
                 f"{who} refused the login ({answer.status_code}): {said}", hint="Is the key still valid?"
             )
-        if answer.status_code in {400, 404, 405, 413, 415, 422} or by_model.startswith("4"):
+        if answer.status_code == 404:
+            return InputError(
+                f"{who} does not answer (404): {said}",
+                hint=f"Who gets its traffic: ezazml endpoint status {environment} {self._endpoint}",
+            )
+        if answer.status_code in {400, 405, 413, 415, 422} or by_model.startswith("4"):
             return InputError(
                 f"{who} refused the request ({status}): {said}",
                 hint="Compare it with the sample request, or look into the log: "
@@ -125,6 +130,9 @@ def _content(answer: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    # As Azure and its inference server write errors.
+    for name in ("error", "message"):
+        value = value[name] if isinstance(value, dict) and value.get(name) else value
     text = value if isinstance(value, str) else json.dumps(value)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

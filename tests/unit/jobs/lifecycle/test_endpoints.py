@@ -9,7 +9,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from ezazml.errors import ConfigurationError, EzazmlError, InputError
-from jobs.lifecycle.endpoints import Deployed, deploy, read_declared
+from jobs.lifecycle.declared_endpoints import read_declared
+from jobs.lifecycle.endpoints import Deployed, deploy
 from tests.unit.jobs.assets.conftest import SCHEMAS, Project
 
 MIXED = {"blue": 90, "green": 10}
