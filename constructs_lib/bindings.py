@@ -120,6 +120,7 @@ from cdktf_cdktf_provider_azurerm.monitor_scheduled_query_rules_alert_v2 import 
     MonitorScheduledQueryRulesAlertV2,
     MonitorScheduledQueryRulesAlertV2Action,
     MonitorScheduledQueryRulesAlertV2Criteria,
+    MonitorScheduledQueryRulesAlertV2CriteriaDimension,
     MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods,
 )
 from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway  # noqa: E402
@@ -245,6 +246,7 @@ __all__ = [
     "MonitorScheduledQueryRulesAlertV2",
     "MonitorScheduledQueryRulesAlertV2Action",
     "MonitorScheduledQueryRulesAlertV2Criteria",
+    "MonitorScheduledQueryRulesAlertV2CriteriaDimension",
     "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
     "NatGateway",
     "NatGatewayPublicIpAssociation",
