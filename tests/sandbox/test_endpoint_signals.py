@@ -11,7 +11,8 @@ import pytest
 from tests.sandbox.azure import PREFIX, azure, create, group, workspace
 from tests.sandbox.test_arm_repair import Portal
 
-ENDPOINT = f"{PREFIX}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/workspace/onlineEndpoints/scores"
+_WORKSPACE = f"{PREFIX}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/workspace"
+ENDPOINT = f"{_WORKSPACE}/onlineEndpoints/scores"
 LOG_ANALYTICS = f"{PREFIX}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/logs-01"
 SETTINGS = f"{ENDPOINT}/providers/Microsoft.Insights/diagnosticSettings"
 TRAFFIC = {"category": "AmlOnlineEndpointTrafficLog", "enabled": True}
