@@ -11,7 +11,6 @@ from jobs.assets.asset import Definition
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
 from jobs.lifecycle.compute_instances import set_instances
-from jobs.lifecycle.endpoint_logs import send_endpoint_logs
 from jobs.lifecycle.schedules import Schedule, declared_schedules, list_schedules, put_schedule
 
 Show = Callable[[str], None]
@@ -32,7 +31,7 @@ class Applied:
 
 
 def apply_monitoring(connection: Connection, *, show: Show = lambda _line: None) -> list[Applied]:
-    """Put monitors and schedules as declared, idle times and schedules of compute instances, and where logs go.
+    """Put monitors and schedules as declared, and idle times and schedules of compute instances.
 
     Retraining stays off unless the environment says so. Raises :class:`InputError` for a monitor of a deployment that
     does not exist, before anything is set.
@@ -51,7 +50,7 @@ def apply_monitoring(connection: Connection, *, show: Show = lambda _line: None)
         note = "" if retraining else "off: lifecycle.retraining.enabled is false"
         done.append(Applied("schedule", str(one.data["name"]), result, note))
     done += [Applied("compute instance", name, result) for name, result in set_instances(connection, show=show)]
-    return [*done, *(Applied("endpoint logs", *one) for one in send_endpoint_logs(connection, show=show))]
+    return done
 
 
 def monitors(connection: Connection) -> list[Schedule]:

@@ -1,74 +1,100 @@
-"""How does a program send a resource's logs to Log Analytics? Diagnostic settings, made and deleted.
-
-Terraform makes the others; both are the same objects. They are read as any resource is.
-"""
+"""How is a diagnostic setting made past Terraform? Azure Monitor's operations on what Terraform does not make."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sandbox.arm.resources import not_found
 from sandbox.cloud import Cloud
-from sandbox.monitor.tables import PLATFORM
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject, Store
-from sandbox.terraform_provider.rules.diagnostics import DIAGNOSTIC_SETTINGS
 from sandbox.web import Answer, Call, Refusal, Routes
 
-_PATH = f"/{{target*}}/providers/{DIAGNOSTIC_SETTINGS}/{{name}}"
-_ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+SETTINGS = "Microsoft.Insights/diagnosticSettings"
+_SETTING = "/{target*}/providers/" + SETTINGS + "/{name}"
+_ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+#: Microsoft Learn, "Supported logs for Microsoft.MachineLearningServices/workspaces/onlineEndpoints"; its metrics
+#: RequestLatency can be exported.
+_LOGS = ("AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog", "AmlOnlineEndpointTrafficLog")
+_METRICS = ("AllMetrics",)
+_GROUPS = ("allLogs", "audit")
 
 
 def register(routes: Routes) -> None:
     """Add the operations of this module."""
-    routes.add("PUT", _PATH, "Send a resource's logs to a Log Analytics workspace", _put)
-    routes.add("DELETE", _PATH, "Send them no more", _delete)
+    routes.add("GET", f"/{{target*}}/providers/{SETTINGS}", "Diagnostic settings of a resource", _list)
+    routes.add("PUT", _SETTING, "Diagnostic settings of an online endpoint: create or update", _put)
+    routes.add("DELETE", _SETTING, "Diagnostic settings: delete", _delete)
+
+
+def _list(cloud: Cloud, call: Call) -> Answer:
+    with cloud.stores.reading() as store:
+        return Answer(body={"value": _of(store, _target(store, call)["id"])})
 
 
 def _put(cloud: Cloud, call: Call) -> Answer:
-    properties: dict[str, Any] = call.json().get("properties") or {}
-    target = "/" + call.parameters["target"].strip("/")
-    identifier = f"{target}/providers/{DIAGNOSTIC_SETTINGS}/{call.parameters['name']}"
+    name, properties = call.parameters["name"], dict(call.json().get("properties") or {})
     with cloud.stores.writing() as store:
-        resource = store.get(target)
-        if resource is None:
-            raise not_found(target)
-        _check(store, resource, properties, identifier)
-        body = {
-            "id": identifier,
-            "name": call.parameters["name"],
-            "type": DIAGNOSTIC_SETTINGS,
-            "properties": {"metrics": [], "logAnalyticsDestinationType": None, **properties},
-        }
-        store.put(body)
+        target = _target(store, call)
+        if target["type"] != _ENDPOINTS:
+            text = "The sandbox makes this setting through Terraform; here it makes those of online endpoints."
+            raise Refusal(501, "NotImplemented", text)
+        _require_supported(properties)
+        _require_destination(store, properties, [one for one in _of(store, target["id"]) if one["name"] != name])
+        body = {"id": f"{target['id']}/providers/{SETTINGS}/{name}", "type": SETTINGS, "name": name}
+        store.put({**body, "properties": properties})
+        made = store.get(body["id"])
     cloud.platform_logs.forget()
-    return Answer(body=body)
-
-
-def _check(store: Store, resource: ArmObject, properties: dict[str, Any], identifier: str) -> None:
-    workspace = properties.get("workspaceId")
-    if not workspace:
-        text = "The sandbox sends logs to Log Analytics workspaces only; the setting names none ('workspaceId')."
-        raise Refusal(400, "BadRequest", text)
-    if store.get(workspace) is None:
-        raise not_found(workspace)
-    for one in properties.get("logs") or []:
-        category = one.get("category")
-        if category and resource["type"].lower() == _ENDPOINT.lower() and category not in PLATFORM:
-            text = f"Category '{category}' is not supported; the categories are {', '.join(PLATFORM)}."
-            raise Refusal(400, "BadRequest", text)
-    for other in store.below(resource["id"], DIAGNOSTIC_SETTINGS):
-        own = other["id"].rsplit("/providers/", 1)[0].lower() == resource["id"].lower()
-        same = str(other["properties"].get("workspaceId")).lower() == workspace.lower()
-        if own and same and other["id"].lower() != identifier.lower():
-            text = f"Data sink '{workspace}' is already used in diagnostic setting '{other['name']}'."
-            raise Refusal(409, "Conflict", text)
+    return Answer(200, made)
 
 
 def _delete(cloud: Cloud, call: Call) -> Answer:
-    identifier = call.path.rstrip("/")
     with cloud.stores.writing() as store:
+        identifier = f"/{call.parameters['target']}/providers/{SETTINGS}/{call.parameters['name']}"
         if store.get(identifier) is None:
             return Answer(204)
+        locked = lock_message(store, identifier)
+        if locked is not None:
+            raise Refusal(409, "ScopeLocked", locked)
         store.delete(identifier)
     cloud.platform_logs.forget()
     return Answer(200)
+
+
+def _target(store: Store, call: Call) -> ArmObject:
+    identifier = f"/{call.parameters['target']}"
+    target = store.get(identifier)
+    if target is None:
+        raise Refusal(404, "ResourceNotFound", f"The Resource '{identifier}' was not found.")
+    return target
+
+
+def _of(store: Store, target: str) -> list[ArmObject]:
+    """The settings of the resource itself, not those of what is below it."""
+    found = store.below(target, SETTINGS)
+    return [one for one in found if one["id"].lower().rsplit("/providers/", 1)[0] == target.lower()]
+
+
+def _require_supported(properties: dict[str, Any]) -> None:
+    logs, metrics = properties.get("logs") or [], properties.get("metrics") or []
+    for one in logs:
+        category, group = one.get("category"), one.get("categoryGroup")
+        if group not in _GROUPS and category not in _LOGS:
+            raise Refusal(400, "BadRequest", f"Category '{category or group}' is not supported.")
+    for one in metrics:
+        if one.get("category") not in _METRICS:
+            raise Refusal(400, "BadRequest", f"Metric category '{one.get('category')}' is not supported.")
+    if not any(one.get("enabled") for one in [*logs, *metrics]):
+        raise Refusal(400, "BadRequest", "At least one data type should be enabled to be sent.")
+
+
+def _require_destination(store: Store, properties: dict[str, Any], others: list[ArmObject]) -> None:
+    """A Log Analytics workspace that exists, to which no other setting of the resource sends."""
+    workspace = properties.get("workspaceId")
+    if not workspace:
+        raise Refusal(400, "BadRequest", "At least one data sink needs to be specified.")
+    if store.get(workspace) is None:
+        raise Refusal(404, "ResourceNotFound", f"The Resource '{workspace}' was not found.")
+    for other in others:
+        if str(other["properties"].get("workspaceId")).lower() == workspace.lower():
+            text = f"Data sink '{workspace}' is already used in diagnostic setting '{other['name']}'."
+            raise Refusal(409, "Conflict", text)
