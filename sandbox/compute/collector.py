@@ -72,7 +72,7 @@ class Collector:
         self._rolling = _ROLLING.get(str(settings.get("rollingRate") or "Hour").lower(), _ROLLING["hour"])
         self._folder = folder
         self._log = log
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: dict[tuple[str, str], list[str]] = {}
         self._blobs: dict[tuple[str, str], str] = {}
         self._closing = threading.Event()
@@ -166,15 +166,17 @@ class Collector:
             self._flush()
 
     def _flush(self) -> None:
-        with self._lock:
-            waiting, self._waiting = self._waiting, {}
-        for key, lines in waiting.items():
-            try:
-                self._write(key, lines)
-            except ComputeError as error:
-                self._log.say(f"Collected data of '{key[0]}' is lost: {error}")
-            except Exception:
-                _LOG.exception("Collected data of %s is lost", self._source)
+        # One at a time: a blob is written whole, and an older state must not come last.
+        with self._writing:
+            with self._lock:
+                waiting, self._waiting = self._waiting, {}
+            for key, lines in waiting.items():
+                try:
+                    self._write(key, lines)
+                except ComputeError as error:
+                    self._log.say(f"Collected data of '{key[0]}' is lost: {error}")
+                except Exception:
+                    _LOG.exception("Collected data of %s is lost", self._source)
 
     def _write(self, key: tuple[str, str], lines: list[str]) -> None:
         instance = self._blobs.setdefault(key, str(uuid.uuid4()))
