@@ -78,7 +78,7 @@ class Collector:
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        for target in (self._server.serve_forever, self._flush_again):
+        for target in (self._serve, self._flush_again):
             threading.Thread(target=target, daemon=True).start()
 
     def environ(self) -> dict[str, str]:
@@ -128,6 +128,8 @@ class Collector:
 
     def close(self) -> None:
         """Take no more, and write what is waiting."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -160,6 +162,9 @@ class Collector:
         rolled = datetime.now(UTC).strftime(self._rolling)
         with self._lock:
             self._waiting.setdefault((name.lower(), rolled), []).append(line)
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.05)
 
     def _flush_again(self) -> None:
         while not self._closing.wait(_FLUSH_SECONDS):
