@@ -21,6 +21,7 @@ from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.resource_groups import resource_exists
 from ezazml.report.plan_summary import PlanSummary, summarise
 from ezazml.terraform.engine import find_engine, require_node
+from ezazml.terraform.plan_files import plan_file_of_this_run
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.relocation import RelocatableTerraform, place_state
 from ezazml.terraform.runner import Progress, TerraformError
@@ -84,9 +85,7 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
     not confirmed or Terraform failed, :class:`InputError` when something would be lost.
     """
     root, name = bench.environment.root, bench.environment.name
-    file = root / ".ezazml" / "plans" / f"{name}.bootstrap.tfplan"
-    file.unlink(missing_ok=True)
-    try:
+    with plan_file_of_this_run(root / ".ezazml" / "plans", f"{name}.bootstrap") as file:
         changes = _plan(bench, file)
         summary = summarise(bench.terraform.show_plan(file) if changes else {})
         _require_nothing_lost(name, summary)
@@ -94,8 +93,6 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
             if not confirm(summary):
                 raise EzazmlError("Not confirmed; nothing was changed.")
             bench.terraform.apply(file)
-    finally:
-        file.unlink(missing_ok=True)
     if not bench.moved:
         bench.terraform.move_state(_in_azure(bench.environment, bench.names))
         local = local_state_file(bench.environment)
