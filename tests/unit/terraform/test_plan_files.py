@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
@@ -51,7 +50,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path: Path) -> No
     with plan_file_of_this_run(tmp_path, "dev") as ours:
         assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
         assert not ours.exists()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_plan_that_takes_the_place_of_another_stays_until_the_end(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_a_plan_that_takes_the_place_of_another_stays_until_the_end(tmp_path: Pa
             again.replace(file)
         with plan_file_of_this_run(tmp_path, "dev"):
             assert file.read_text() == "better"
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt()])
@@ -70,4 +69,4 @@ def test_nothing_is_left_when_it_fails_and_nobody_else_can_read_it(tmp_path: Pat
         file.write_text("secret")
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         raise error
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
