@@ -47,19 +47,20 @@ def put_back(
 
 def locks_left_lifted(file: Path) -> tuple[Lock, ...]:
     """What the records say: lifted by a run that has no end, or not put back by one that failed."""
-    lifted: dict[str, dict[str, Lock]] = {}  # of each run, by their ids
+    left: dict[str, tuple[str, Lock]] = {}  # by the lock's id, with the last run that had it lifted
     for record in _records(file):
         run, event = str(record.get("run")), record.get("event")
         if event == _LIFTING:
-            lifted[run] = _locks(record, "locks_lifted")
-        elif event == "destroyed":
-            lifted.clear()  # the resources are gone, and their locks with them
-        elif event in _ENDS and run in lifted:
-            lifted[run] = _locks(record, "locks_not_restored")
+            left |= {key: (run, lock) for key, lock in _locks(record, "locks_lifted").items()}
+        elif event in _ENDS:
+            lost = _locks(record, "locks_not_restored")
+            left = {key: one for key, one in left.items() if one[0] != run or key in lost}
         elif event == PUT_BACK:
-            gone = _locks(record, "locks_put_back").keys()
-            lifted = {run: {id_: one for id_, one in locks.items() if id_ not in gone} for run, locks in lifted.items()}
-    return tuple({id_: lock for locks in lifted.values() for id_, lock in locks.items()}.values())
+            done = _locks(record, "locks_put_back")
+            left = {key: one for key, one in left.items() if key not in done}
+        elif event == "destroyed":
+            left.clear()  # the resources are gone, and their locks with them
+    return tuple(lock for _run, lock in left.values())
 
 
 def _locks(record: dict[str, Any], fact: str) -> dict[str, Lock]:
