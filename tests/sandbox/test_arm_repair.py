@@ -112,8 +112,8 @@ def test_a_lock_on_the_group_keeps_what_is_in_a_workspace(portal: Portal, tmp_pa
     lock = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
     with azure(tmp_path) as cloud:
         made = workspace(cloud)
-        endpoint = f"{made['id']}/onlineEndpoints/score"
-        kind = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+        endpoint = f"{made['id']}/batchEndpoints/score"
+        kind = "Microsoft.MachineLearningServices/workspaces/batchEndpoints"
         cloud.store.put({"id": endpoint, "type": kind, "name": "score", "properties": {}})
         level = {"level": "CanNotDelete"}
         cloud.store.put({"id": lock, "type": "Microsoft.Authorization/locks", "name": "keep", "properties": level})
