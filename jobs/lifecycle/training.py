@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ezazml.errors import ConfigurationError, InputError
 from jobs.assets.asset import Definition, Kind
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors
+from jobs.computes import with_full_names
 from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
@@ -59,14 +60,12 @@ def load_job(path: Path, connection: Connection, *, settings: Sequence[str] = ()
     definition = read_definition(path, deployment, Kind.JOB)
     for setting in settings:
         override(definition, setting)
+    definition = replace(definition, data=with_full_names(definition.data, deployment.environment))
     _choose_compute(definition, compute, connection)
     problems = list(_expression_problems(definition))
     if problems:
         raise ConfigurationError(problems)
-    # An official sample may lie anywhere: its own folder is its project.
-    root = deployment.environment.root
-    inside = definition.path.resolve().is_relative_to(root.resolve())
-    require_loadable(definition, root if inside else Path(definition.path.anchor))
+    require_loadable(definition, deployment.environment.root)
     used = pin_data(definition, connection)
     job = load_entity(definition)
     job.tags = {**(job.tags or {}), **tags.git_tags(definition.path.parent), HASH_TAG: fingerprint_of(definition)}

@@ -118,7 +118,7 @@ def _ask(cloud: Cloud, deployment: ArmObject, call: Call) -> Answer:
     seconds = _seconds((deployment["properties"].get("requestSettings") or {}).get("requestTimeout"))
     query = f"?version={call.query['version']}" if call.query.get("version") else ""
     try:
-        server = cloud.servers.ready(deployment["id"])
+        server = cloud.servers.answering(deployment["id"])
         answer = _send(cloud, server, call, headers=headers, path=call.path + query, seconds=seconds)
     except httpx.TimeoutException as error:
         text = f"The deployment '{deployment['name']}' did not answer within {seconds:g} seconds (request_timeout_ms)."

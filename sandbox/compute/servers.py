@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 
 from sandbox.azureml_api.base import WORKSPACES
-from sandbox.compute.command import base_environ, download_code, environment_of
+from sandbox.compute.command import base_environ, download_code
 from sandbox.compute.context import Context
+from sandbox.compute.environments import environment_of, environment_of_model
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.models import download_model
 from sandbox.compute.process import Guarded, Log
@@ -135,6 +136,21 @@ class Servers:
                 _end(running)
             return server
 
+    def answering(self, identifier: str) -> Server:
+        """The server that answers requests now: while an update starts another, and when that fails, the former one.
+
+        Raises :class:`ComputeError` for a deployment that failed, and ``LookupError`` for one that does not exist.
+        """
+        body, _ = self._read(identifier)
+        state = body["properties"].get("provisioningState")
+        with self._lock:
+            running = self._running.get(identifier.lower())
+        if running is not None and running.process.running and state in ("Updating", "Failed"):
+            return running
+        if state == "Failed":
+            raise ComputeError("its deployment failed, and its logs say why")
+        return self.ready(identifier)
+
     def send(
         self, server: Server, method: str, path: str, *, content: bytes, headers: dict[str, str], seconds: float
     ) -> httpx.Response:
@@ -182,9 +198,15 @@ class Servers:
         properties: dict[str, Any] = body["properties"]
         folder = self._context.root / "deployments" / "running" / uuid.uuid4().hex[:16]
         try:
-            environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            instances = int((body.get("sku") or {}).get("capacity") or 1)
+            if instances > 1:
+                log.say(f"{instances} instances are asked for: on this machine one server answers for them.")
             model = download_model(self._context, workspace, properties.get("model"), folder / "azureml-models")
             script = self._script(workspace, properties, folder / "code")
+            if properties.get("environmentId") or (properties.get("codeConfiguration") or {}).get("codeId"):
+                environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            else:
+                environment = environment_of_model(self._context, model, log)
             environ = base_environ(self._context, environment, folder)
             environ |= {
                 "AZUREML_MODEL_DIR": str(model or folder / "azureml-models"),
