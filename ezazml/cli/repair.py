@@ -12,6 +12,7 @@ from ezazml.cli.common import asking, environment_argument, output_option, print
 from ezazml.cli.context import Context, enter
 from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
+from ezazml.config.lasting_state import require_lasting_state
 from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import recovery, soft_deleted, takeover
@@ -199,6 +200,7 @@ def _require_yes(output: str, yes: bool) -> None:
 def _without_terraform(name: str) -> tuple[Environment, AzureApis]:
     context = enter(name, sdk=True)
     loaded = load_environment(name, root=context.root, environ=context.environ)
+    require_lasting_state(loaded, context.environ)
     require_deployable(name, loaded.settings, with_secrets=False)
     context.activate()
     return loaded, _apis(loaded, context)
