@@ -13,6 +13,7 @@ from ezazml.cli.ci_feature import cleanup, expired, feature
 from ezazml.cli.ci_models import event, job, model
 from ezazml.cli.ci_plans import drop_plan, fetch_plan, report, save_plan
 from ezazml.cli.common import environment_argument, output_option, print_json
+from ezazml.config.github import REPOSITORY, repository_name
 from ezazml.config.loading import environ_to_look, load_environment
 from ezazml.config.promotion import read_promotion
 from ezazml.errors import InputError
@@ -207,12 +208,11 @@ def _leave_sandbox(caller: Mapping[str, str]) -> None:
 @output_option
 def setup(repository: str, files: tuple[Path, ...], reviewers: tuple[int, ...], output: str) -> None:
     """Print the calls of `gh` that set labels, environments, variables and branch protection. Changes nothing."""
-    import re  # noqa: PLC0415
-
     from ezazml.ci.setup import Settings, setup_commands, variables_in  # noqa: PLC0415
 
-    if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", repository):
+    if not REPOSITORY.fullmatch(repository):
         raise InputError(f"--repository: {repository!r} is not owner/name.", hint="Such as contoso/ml.")
+    repository = repository_name(repository)
     root = find_project()
     table = read_promotion(root)
     known: dict[str, dict[str, str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -136,7 +136,7 @@ def train_and_deploy_a_model(at: Project, runner: Runner) -> None:
         "(github.event_name == 'push' || inputs.if_changed) && 'true' || ''": "",
     }
 
-    def told(kind: str, source: str, subject: str, data: dict[str, object]) -> dict[str, object]:
+    def told(kind: str, source: str, subject: str, data: Mapping[str, object]) -> dict[str, object]:
         return {"client_payload": {"eventType": kind, "topic": source, "subject": subject, "data": data}}
 
     blob = "/blobServices/default/containers/data/blobs/new.csv"
