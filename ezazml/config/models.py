@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.github import repository_field
 from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.network_models import Network
 from ezazml.config.operating import Deploy, Destroy, Notifications
@@ -66,7 +67,7 @@ class DeployerIdentity(Section):
 class GitHubFederation(Section):
     """Lets GitHub Actions log in as the project's principal, without a secret."""
 
-    repository: str = Field(description="owner/name", pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
+    repository: str = repository_field()
     environment: str | None = Field(None, description="GitHub environment that may log in.")
     branch: str | None = Field(None, description="Branch that may log in, if no environment is given.")
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sandbox.arm.resources import not_found
 from sandbox.azureml_api import pages
 from sandbox.cloud import Cloud
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
 
@@ -178,6 +179,9 @@ class NamedKind:
             body = store.get(f"{self.folder(workspace, call)}/{call.parameters['name']}")
             if body is None:
                 return Answer(204)
+            locked = lock_message(store, body["id"])
+            if locked is not None:
+                raise Refusal(409, "ScopeLocked", locked)
             self.check_delete(store, workspace, body)
             store.delete(body["id"])
         self.deleted(cloud, body)
