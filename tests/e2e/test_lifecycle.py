@@ -210,6 +210,8 @@ def test_a_script_that_raises_in_init_gets_no_traffic_and_the_error_says_what_is
         (("batch", "run", "sandbox", "none", "--input", "azureml:none@latest"), 2, "no batch endpoint 'none'"),
         (("model", "show", "sandbox", "none"), 2, "There is no model 'none'"),
         (("schedule", "enable", "sandbox", "passengers-retrain"), 2, "Retraining is off"),
+        (("sandbox", "fire", "none"), 2, "There is no schedule 'none'"),
+        (("monitor", "logs", "sandbox", "--job", "none"), 2, "There is no job 'none'"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_message(
