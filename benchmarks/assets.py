@@ -33,8 +33,6 @@ def registration(
     The files are as large as a line. Each way registers assets of its own names, so both start from nothing.
     """
     program = str(Path(PYTHON).parent / "ezazml")
-    if not (project / "node_modules").exists():
-        (project / "node_modules").symlink_to(ROOT / "node_modules")  # Azurite
     measure([Case("deploy", [program, "deploy", "sandbox", "--yes"], project, environ)], rounds=1, warm=False)
     home = SandboxHome(project / ".sandbox")
     inside = home.environ(["sandbox"], environ, service=home.services.start())

@@ -61,7 +61,8 @@ def table(title: str, group: Mapping[str, Any]) -> str:
     lines += ["| what | seconds | of the first | peak MiB |", "|---|---|---|---|"]
     for row in rows:
         ratio = row["median"] / rows[0]["median"]
-        lines.append(f"| {row['name']} | {row['median']:.2f} | {ratio:.3f} | {row['MiB']:.0f} |")
+        memory = f"{row['MiB']:.0f}" if row["MiB"] else ""
+        lines.append(f"| {row['name']} | {row['median']:.2f} | {ratio:.3f} | {memory} |")
     return "\n".join(lines) + "\n"
 
 
