@@ -18,14 +18,13 @@ from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
-from constructs_lib.tagging import DefaultTags
 from ezazml.config.access import PrincipalType
 from ezazml.config.bootstrap_names import bootstrap_names
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
 from ezazml.config.roles import BUILT_IN_ROLES
 from ezazml.errors import EzazmlError
-from stacks.policy import add_policy
+from stacks.policy import tag_and_check
 from stacks.providers import add_providers
 
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
@@ -54,8 +53,8 @@ class BootstrapStack(tf.TerraformStack):
         )
         self._add_outputs()
         tags = {"environment": environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
-        tf.Aspects.of(self).add(DefaultTags({**tags, "purpose": "bootstrap", **self.settings.tags}))
-        add_policy(self, required_tags=self.settings.required_tags)
+        every = {**tags, "purpose": "bootstrap", **self.settings.tags}
+        tag_and_check(self, every, required_tags=self.settings.required_tags)
 
     def _storage(self) -> StorageAccount:
         group = ResourceGroup(self, "resource_group", name=self.names.resource_group, location=self.settings.location)
@@ -85,7 +84,6 @@ class BootstrapStack(tf.TerraformStack):
         )
         github = self.settings.bootstrap.github
         if github is not None:
-            pull_requests = github.pull_requests
             GitHubFederation(
                 self,
                 "github",
@@ -94,7 +92,7 @@ class BootstrapStack(tf.TerraformStack):
                 environment=github.environment or self.environment.name,
                 plan_environment=github.plan_environment or f"{github.environment or self.environment.name}-plan",
                 branch=github.branch,
-                pull_requests=not self.settings.protected if pull_requests is None else pull_requests,
+                pull_requests=github.pull_requests,
             )
         return identity
 

@@ -75,7 +75,8 @@ def plan(  # noqa: PLR0917 - click passes them by name
     if output == "json":
         print_json(as_json(planned, where=bench.where))
     elif output == "markdown":
-        click.echo(to_markdown(planned.summary, planned.cost, title=title, max_chars=max_chars), nl=False)
+        text = to_markdown(planned.summary, planned.cost, title=title, warnings=planned.warnings, max_chars=max_chars)
+        click.echo(text, nl=False)
     else:
         print_plan(planned, title)
     if out is not None:

@@ -41,8 +41,11 @@ def _put(cloud: Cloud, call: Call) -> Answer:
         _require_supported(properties)
         _require_destination(store, properties, [one for one in _of(store, target["id"]) if one["name"] != name])
         body = {"id": f"{target['id']}/providers/{SETTINGS}/{name}", "type": SETTINGS, "name": name}
-        store.put({**body, "properties": properties})
-        return Answer(200, store.get(body["id"]))
+        defaults: dict[str, Any] = {"metrics": [], "logAnalyticsDestinationType": None}
+        store.put({**body, "properties": {**defaults, **properties}})
+        answer = Answer(200, store.get(body["id"]))
+    cloud.platform_logs.forget()
+    return answer
 
 
 def _delete(cloud: Cloud, call: Call) -> Answer:
@@ -54,6 +57,7 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
         if locked is not None:
             raise Refusal(409, "ScopeLocked", locked)
         store.delete(identifier)
+    cloud.platform_logs.forget()
     return Answer(200)
 
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import smtplib
+import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
 from ezazml.config.dependency_models import Existing
 from ezazml.config.loading import load_environment
 from ezazml.config.models import AzurermBackend
 from ezazml.config.network_models import Network
 from ezazml.config.resource_providers import RESOURCE_PROVIDERS
-from ezazml.operations.doctor import access, machine, network, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, network, resources, surroundings
 from ezazml.operations.doctor.examination import examine_environment
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict
 from ezazml.operations.soft_deleted import ids_of
 from jobs.azure_errors import AzureError
 from tests.unit.operations.azure import SUBSCRIPTION, SUBSCRIPTION_ID, FakeAzure
+from tests.unit.operations.smtp_server import smtp_server
 
 OWNER = {"actions": ["*"], "notActions": []}
 CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
@@ -349,33 +351,47 @@ def test_a_mail_server_that_does_not_answer_is_a_problem(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict", "text"),
+    ("settings", "verdict", "text"),
     [
-        (None, Verdict.OK, "answers, with TLS"),
-        (smtplib.SMTPAuthenticationError(535, b"no"), Verdict.PROBLEM, "refuses the login of me (535)"),
-        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported"), Verdict.PROBLEM, "STARTTLS"),
+        # As the mails themselves are sent: TLS unless the file says otherwise.
+        ({}, Verdict.PROBLEM, "STARTTLS"),
+        ({"smtp_security": "none"}, Verdict.OK, "answers; 1 recipients"),
+        ({"smtp_security": "none", "recipients": ()}, Verdict.WARNING, "nobody gets mail"),
+        (
+            {"smtp_security": "none", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")},
+            Verdict.PROBLEM,
+            "the password is not sent in clear",
+        ),
     ],
 )
-def test_tls_and_the_login_are_part_of_the_check_and_the_password_is_never_told(
-    case: Case, monkeypatch: pytest.MonkeyPatch, error: Exception | None, verdict: Verdict, text: str
+def test_a_mail_server_is_asked_as_mails_are_sent_and_the_password_is_never_told(
+    case: Case, settings: dict[str, Any], verdict: Verdict, text: str
 ) -> None:
-    def hello(*_arguments: object) -> None:
-        if error is not None:
-            raise error
-
-    from pydantic import SecretStr
-
-    monkeypatch.setattr(surroundings, "_say_hello", hello)
-    settings = {"smtp_server": "mail", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")}
-    (finding,) = surroundings.check_mail(with_mail(case, **settings, recipients=("a@b.c",)))
+    with smtp_server() as box:
+        mail = {"smtp_server": "localhost", "smtp_port": box.port, "recipients": ("a@b.c",), **settings}
+        (finding,) = surroundings.check_mail(with_mail(case, **mail))
     assert finding.verdict is verdict
     assert text in finding.text
+    assert finding.fix or verdict is Verdict.OK
     assert "pl4nted" not in repr(finding)
+    assert box.mails == []
 
 
-def test_mail_that_reaches_nobody_is_a_warning(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "_say_hello", lambda *_arguments: None)
-    assert verdicts(surroundings.check_mail(with_mail(case, smtp_server="mail", recipients=()))) == [Verdict.WARNING]
+def test_a_lock_that_a_killed_destroy_lifted_is_a_problem(case: Case, azure: FakeAzure) -> None:
+    lock = f"{ids_of(case.environment, case.azure).group}/providers/Microsoft.Authorization/locks/keep"
+    (fine,) = aftermath.check_locks(case)
+    assert fine.verdict is Verdict.OK
+    file = case.environment.root / "audit" / "dev.jsonl"
+    file.parent.mkdir()
+    lifted = [{"id": lock, "level": "ReadOnly", "notes": None}]
+    file.write_text(json.dumps({"run": "1", "event": "lifting-locks", "locks_lifted": lifted}) + "\n")
+    azure.arm.has(ids_of(case.environment, case.azure).group)
+    (missing,) = aftermath.check_locks(case)
+    assert missing.verdict is Verdict.PROBLEM
+    assert "keep (ReadOnly)" in missing.text
+    assert "ezazml destroy dev --put-back-locks" in missing.fix
+    azure.arm.has(lock)
+    assert verdicts(aftermath.check_locks(case)) == [Verdict.OK]
 
 
 def test_a_check_that_fails_is_a_problem_and_the_others_go_on(
