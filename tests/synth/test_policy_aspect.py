@@ -54,7 +54,7 @@ def secret(stack: tf.TerraformStack, value: str) -> tf.KeyVaultSecret:
     return tf.KeyVaultSecret(stack, "secret", name="s", key_vault_id="${azurerm_key_vault.v.id}", value=value)
 
 
-def blob_datastore(stack: tf.TerraformStack, **secret: str) -> Any:
+def blob_datastore(stack: tf.TerraformStack, **secret: Any) -> Any:
     """A resource that the product does not use, as a team may add it."""
     from cdktf_cdktf_provider_azurerm.machine_learning_datastore_blobstorage import (
         MachineLearningDatastoreBlobstorage,

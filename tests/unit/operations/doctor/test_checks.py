@@ -57,12 +57,24 @@ def verdicts(found: Iterator[Finding] | list[Finding]) -> list[Verdict]:
 # --- network --------------------------------------------------------------------------------------------------
 
 
+def inside(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every name has a private address here; returns the names that are looked up."""
+    asked: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        asked.append(host)
+        return ["10.0.0.4"]
+
+    monkeypatch.setattr(network, "resolve", resolve)
+    return asked
+
+
 def test_outside_of_the_private_profile_every_step_runs_from_here(case: Case) -> None:
     assert verdicts(network.check_network(case)) == [Verdict.OK]
 
 
 @pytest.mark.parametrize(
-    ("inside", "addresses", "expected"),
+    ("deployer_inside", "addresses", "expected"),
     [
         (False, ["20.60.1.2"], (Verdict.WARNING, "this machine is outside")),
         (True, ["20.60.1.2"], (Verdict.PROBLEM, "is 20.60.1.2 here, not a private address")),
@@ -73,7 +85,11 @@ def test_outside_of_the_private_profile_every_step_runs_from_here(case: Case) ->
     ],
 )
 def test_names_of_a_private_environment_tell_where_this_machine_is(
-    case: Case, monkeypatch: pytest.MonkeyPatch, inside: bool, addresses: list[str], expected: tuple[Verdict, str]
+    case: Case,
+    monkeypatch: pytest.MonkeyPatch,
+    deployer_inside: bool,
+    addresses: list[str],
+    expected: tuple[Verdict, str],
 ) -> None:
     verdict, text = expected
     asked: list[str] = []
@@ -83,7 +99,7 @@ def test_names_of_a_private_environment_tell_where_this_machine_is(
         return addresses
 
     monkeypatch.setattr(network, "resolve", resolve)
-    private = with_settings(case, network=Network(profile="private", deployer_inside=inside))
+    private = with_settings(case, network=Network(profile="private", deployer_inside=deployer_inside))
     found = list(network.check_network(private))
     assert verdicts(found) == [verdict]
     assert text in found[0].text
@@ -92,8 +108,7 @@ def test_names_of_a_private_environment_tell_where_this_machine_is(
 
 
 def test_a_vault_that_exists_is_asked_for_by_its_own_name(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
+    asked = inside(monkeypatch)
     vault = f"{SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.KeyVault/vaults/hub-vault"
     private = with_settings(case, network=Network(profile="private"), existing=Existing(key_vault_id=vault))
     assert verdicts(network.check_network(private)) == [Verdict.WARNING]
@@ -106,8 +121,7 @@ def test_a_vault_that_exists_is_asked_for_by_its_own_name(case: Case, monkeypatc
 def test_names_that_a_proxy_looks_up_are_not_looked_up_here(
     case: Case, monkeypatch: pytest.MonkeyPatch, bypass: str, looked_up: bool
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
+    asked = inside(monkeypatch)
     environ = {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": bypass}
     private = with_settings(case, network=Network(profile="private"))
     found = network.check_network(dataclasses.replace(private, machine=Machine(case.machine.root, environ)))
