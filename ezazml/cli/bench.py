@@ -9,6 +9,7 @@ import click
 
 from ezazml.cli.context import enter
 from ezazml.config.checks import require_deployable, warnings_for_deployment
+from ezazml.config.lasting_state import require_lasting_state
 from ezazml.config.loading import load_environment
 from ezazml.operations.workbench import Purpose, Workbench, prepare
 from ezazml.progress import progress
@@ -47,6 +48,7 @@ def open_without_terraform(name: str) -> tuple[Environment, AzureApis]:
 
     context = enter(name, sdk=True)
     loaded = load_environment(name, root=context.root, environ=context.environ)
+    require_lasting_state(loaded, context.environ)
     require_deployable(name, loaded.settings, with_secrets=False)
     context.activate()
     settings = loaded.settings

@@ -53,6 +53,8 @@ def deploy(
     with working(f"Deploying endpoint {name}", environment, output) as (connection, show):
         declared = read_declared(connection, name, files)
         done = endpoints.deploy(connection, declared, only=only, traffic=split, model=model, show=show)
+    if done.warning:
+        click.secho(f"Warning: {done.warning}", fg="yellow", err=True)
     if output == "json":
         print_json(done.as_json())
         return

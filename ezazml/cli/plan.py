@@ -13,7 +13,7 @@ from ezazml.cli.plan_view import as_json, print_plan
 from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import deployment
-from ezazml.operations.declared import declares_assets
+from ezazml.operations.declared import declares_assets, left_out_because
 from ezazml.operations.deployment import Planned
 from ezazml.operations.workbench import Purpose
 from ezazml.progress import progress
@@ -102,6 +102,8 @@ def deploy(  # noqa: PLR0917 - click passes them by name
         deployment.saved_for(environment, file)
     bench = open_bench(environment, Purpose.DEPLOY)
     declared = not no_assets and declares_assets(bench.environment)
+    left_out = left_out_because(bench.environment) if declared else None
+    declared = declared and left_out is None
     wait_for_sdk = load_sdk_early() if declared else None
 
     with progress("Deploying") as show:
@@ -122,6 +124,8 @@ def deploy(  # noqa: PLR0917 - click passes them by name
     elif output == "table":
         click.secho(f"{environment} is deployed: {planned.summary.headline()} done.", fg="green")
         click.echo(f"Look at it: ezazml show {environment}")
+    if left_out is not None:
+        click.secho(f"Warning: {left_out}", fg="yellow", err=True)
     if wait_for_sdk is not None:
         wait_for_sdk()
     if declared and output == "table":

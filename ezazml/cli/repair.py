@@ -71,7 +71,7 @@ def recover(environment: str, yes: bool, output: str) -> None:
     empty.
     """
     _require_yes(output, yes)
-    bench, azure = _with_terraform(environment, Purpose.DEPLOY)
+    bench, azure = with_terraform(environment, Purpose.DEPLOY)
 
     def confirm(plan: recovery.RecoveryPlan) -> bool:
         if output == "json":
@@ -111,7 +111,7 @@ def import_(  # noqa: PLR0917
     _require_yes(output, yes)
     selection = takeover.Selection(kind=resource, id=identifier, everything=everything)
     selection.types()
-    bench, azure = _with_terraform(environment, Purpose.DEPLOY)
+    bench, azure = with_terraform(environment, Purpose.DEPLOY)
 
     def confirm(found: takeover.Takeover) -> bool:
         if output == "json":
@@ -147,9 +147,9 @@ def import_(  # noqa: PLR0917
 def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) -> None:
     """Report what in ENV is not as it was deployed. Changes nothing in Azure."""
     try:
-        bench, _azure = _with_terraform(environment, Purpose.DESTROY)
+        bench, _azure = with_terraform(environment, Purpose.DESTROY)
         with progress("Comparing with Azure"):
-            found = find_drift(bench, accept=accept, others=_other_sources(bench))
+            found = find_drift(bench, accept=accept, others=other_sources(bench))
     except InputError as error:
         if detailed_exitcode:  # there 2 means drift
             raise EzazmlError(error.message, hint=error.hint) from error
@@ -170,7 +170,7 @@ def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) 
         raise click.exceptions.Exit(2)
 
 
-def _other_sources(bench: Workbench) -> list[Source]:
+def other_sources(bench: Workbench) -> list[Source]:
     """The workspace's assets, where the project declares some and the environment is deployed."""
     if not declares_assets(bench.environment):
         return []
@@ -195,7 +195,8 @@ def _require_yes(output: str, yes: bool) -> None:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
 
 
-def _with_terraform(name: str, purpose: Purpose) -> tuple[Workbench, AzureApis]:
+def with_terraform(name: str, purpose: Purpose) -> tuple[Workbench, AzureApis]:
+    """The environment, ready for Terraform, and Azure's own APIs; this process gets its variables."""
     context = enter(name, sdk=True)
     with progress(f"Preparing {name}") as show:
         bench = prepare(name, root=context.root, environ=context.environ, show=show, purpose=purpose)

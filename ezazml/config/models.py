@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.github import repository_field
 from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.network_models import Network
 from ezazml.config.operating import Deploy, Destroy, Notifications
@@ -65,7 +66,7 @@ class DeployerIdentity(Section):
 class GitHubFederation(Section):
     """Lets GitHub Actions log in as the project's principal, without a secret."""
 
-    repository: str = Field(description="owner/name", pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
+    repository: str = repository_field()
     environment: str | None = Field(None, description="GitHub environment that may log in.")
     branch: str | None = Field(None, description="Branch that may log in, if no environment is given.")
 
@@ -176,7 +177,9 @@ class ComputeSchedule(Section):
     """When a compute instance is started or stopped."""
 
     action: Literal["start", "stop"] = "stop"
-    cron: str = Field(description='A cron expression, such as "0 19 * * 1-5".')
+    cron: str = Field(
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='A cron expression with 5 fields, such as "0 19 * * 1-5".'
+    )
     time_zone: str = "UTC"
 
 
@@ -191,7 +194,9 @@ class ComputeInstance(Section):
     idle_minutes: int | None = Field(
         None, ge=15, le=4320, description="Minutes without work until it is stopped; set by `ezazml monitor apply`."
     )
-    schedules: tuple[ComputeSchedule, ...] = ()
+    schedules: tuple[ComputeSchedule, ...] | None = Field(
+        None, max_length=4, description="When it starts and stops; `[]` removes what there is."
+    )
 
 
 class ComputeCluster(Section):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
+from ezazml.config.lasting_state import require_lasting_state
 from ezazml.config.loading import load_environment, require_its_shell
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target
@@ -64,6 +65,7 @@ def prepare(
     """
     environment = load_environment(name, root=root, environ=environ)
     require_its_shell(environment, environ)
+    require_lasting_state(environment, environ)
     log_to_file(environment.settings.logging, root)
     _LOG.info("%s: prepared to %s", name, purpose.value)
     if purpose is not Purpose.LOOK:

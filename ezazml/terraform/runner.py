@@ -158,6 +158,8 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A local state and its backup hold secrets, as saved plans do: what is new is its owner's alone.
+            umask=0o077,
             # Its own group: Ctrl-C reaches us alone, and we pass it on once, so that Terraform stops in order.
             start_new_session=True,
         )

@@ -15,6 +15,7 @@ from jobs.assets.asset import Definition
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors, short
 from jobs.connection import Connection
+from jobs.endpoint_signals import EndpointSignals
 from jobs.lifecycle import rollout as rolling
 from jobs.lifecycle.declarations import fingerprint_of, require_loadable
 from jobs.lifecycle.declared_endpoints import Declared
@@ -40,6 +41,8 @@ class Deployed:
     checked: dict[str, Any] = field(default_factory=dict)
     before: Split = field(default_factory=dict)
     splits: list[Split] = field(default_factory=list)
+    #: What a person should know, although the deploy went well.
+    warning: str = ""
 
     @property
     def is_unchanged(self) -> bool:
@@ -79,6 +82,7 @@ def deploy(
     target = target_of(done.before, wanted)
     _require_there(connection, declared, target, chosen)
     done.parts["endpoint"] = _put_endpoint(connection, declared.endpoint, show)
+    done.warning = EndpointSignals(connection).settle(declared.name)
     for name, definition in pinned.items():
         done.parts[name] = _put_deployment(connection, definition, done, show)
         done.models[name] = str(definition.data.get("model", ""))
@@ -140,6 +144,7 @@ def delete(connection: Connection, name: str, deployment: str | None) -> None:
     """Delete an endpoint with all its deployments, or one deployment that gets no traffic."""
     endpoint = get_endpoint(connection, name)
     if deployment is None:
+        EndpointSignals(connection).forget(name)
         with readable_errors(f"Deleting endpoint {name}"):
             connection.ml.online_endpoints.begin_delete(name=name).result()
         return

@@ -23,6 +23,7 @@ from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
 from jobs.lifecycle import tags
 from jobs.lifecycle.declarations import fingerprint_of, read_definition, require_loadable, texts_of
+from jobs.lifecycle.pipeline_checks import pipeline_problems
 from jobs.lifecycle.runs import Run, list_runs, status_of
 from jobs.tags import HASH_TAG
 
@@ -62,7 +63,7 @@ def load_job(path: Path, connection: Connection, *, settings: Sequence[str] = ()
         override(definition, setting)
     definition = replace(definition, data=with_full_names(definition.data, deployment.environment))
     _choose_compute(definition, compute, connection)
-    problems = list(_expression_problems(definition))
+    problems = [*_expression_problems(definition), *pipeline_problems(definition)]
     if problems:
         raise ConfigurationError(problems)
     require_loadable(definition, deployment.environment.root)
@@ -159,6 +160,8 @@ def latest_data(connection: Connection, name: str, version: str | None, where: s
     with readable_errors("Listing data assets"):
         known = connection.ml.data.list(name) if version else connection.ml.data.list()
         names = sorted(str(one.version if version else one.name) for one in known)
+        # What Azure registers for each output of a job is not what somebody looks for.
+        names = [one for one in names if version or not one.startswith("azureml_")]
     hint = f"There is {', '.join(names[:10])}." if names else "Register it: ezazml assets apply."
     raise InputError(f"{where}: there is no {what}.", hint=hint)
 

@@ -109,6 +109,10 @@ class NamedKind:
         """The stored object as a reader sees it."""
         return body
 
+    def arranged(self, bodies: list[ArmObject]) -> list[ArmObject]:
+        """The objects of a list, in the order in which Azure gives them."""
+        return bodies
+
     def selected(self, body: ArmObject, call: Call) -> bool:  # noqa: ARG002
         """Whether a list with that query holds the object."""
         return True
@@ -129,7 +133,8 @@ class NamedKind:
         with cloud.stores.reading() as store:
             workspace = self.enter(store, call)
             found = store.below(self.folder(workspace, call), self.type_name)
-        return pages.answer([self.shown(body) for body in found if self.selected(body, call)], call)
+        chosen = self.arranged([body for body in found if self.selected(body, call)])
+        return pages.answer([self.shown(body) for body in chosen], call)
 
     def _get(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:

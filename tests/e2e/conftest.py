@@ -54,7 +54,7 @@ class Project:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "TF_")) and name != "CI"
+            if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "GITHUB_", "TF_")) and name != "CI"
         }
         path = f"{BIN}{os.pathsep}{ROOT / 'node_modules' / '.bin'}{os.pathsep}{kept['PATH']}"
         return {**kept, "PATH": path, **self.variables}

@@ -41,15 +41,15 @@ def files_with(folder: Path, secret: str) -> list[Path]:
 
 def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     # the first one makes everything, moves its state into it, and writes the file
-    first = at.ok("bootstrap", "sandbox", "--github", "contoso/ml", "--write", "--yes", "--output", "json")
+    first = at.ok("bootstrap", "sandbox", "--github", "contoso@5/ml@8", "--write", "--yes", "--output", "json")
     told = json.loads(first.out)
-    assert told["changes"]["create"] == 14
+    assert told["changes"]["create"] == 13
     assert told["written"] == ["backend", "bootstrap"]
     assert set(told["github_variables"]) == {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
     assert "gh variable set AZURE_CLIENT_ID --repo contoso/ml --env sandbox" in told["github_commands"][0]
     settings = yaml.safe_load((at.folder / "environments" / "sandbox.yaml").read_text())
     assert settings["backend"] == told["backend"]
-    assert settings["bootstrap"] == {"github": {"repository": "contoso/ml"}}
+    assert settings["bootstrap"] == {"github": {"repository": "contoso@5/ml@8"}}
     local = at.home.states / "sandbox.bootstrap.tfstate"
     assert not local.exists()
     secret = at.home.credentials.client_secret
@@ -59,7 +59,7 @@ def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     # the state is in the blob, where Terraform finds it
     stack = at.folder / ".ezazml" / "bootstrap" / "sandbox" / "sandbox"
     pulled = at.in_sandbox("terraform", f"-chdir={stack}", "state", "pull")
-    assert len(json.loads(pulled.out)["resources"]) == 15, pulled.text
+    assert len(json.loads(pulled.out)["resources"]) == 14, pulled.text
 
     # again: nothing to do, also for somebody who has no copy of the folder
     again = at.ok("bootstrap", "sandbox", "--write", "--yes")

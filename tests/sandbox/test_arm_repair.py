@@ -29,7 +29,7 @@ class Portal:
     def __init__(self, folder: Path) -> None:
         login = Credentials("client", "secret", OBJECT_ID, "password")
         nobody = cast(Any, None)
-        self.cloud = Cloud(Connections(folder / "store.db"), nobody, login, nobody, nobody)
+        self.cloud = Cloud(Connections(folder / "store.db"), nobody, login, nobody, nobody, nobody, nobody)
 
     def ask(self, method: str, path: str, body: Any = None, caller: str = OBJECT_ID, **query: str) -> Any:
         token = tokens.issue(audience="arm", client_id="client", object_id=caller)

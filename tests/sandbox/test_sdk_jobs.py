@@ -12,13 +12,10 @@ import pytest
 import requests
 from azure.identity import DefaultAzureCredential
 
-from sandbox.compute.runtime import folder as runtime_folder
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 
-pytestmark = pytest.mark.skipif(
-    not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed (make setup)"
-)
+pytestmark = pytest.mark.runtime
 
 TRAIN = """
 import argparse, os, pathlib, sys

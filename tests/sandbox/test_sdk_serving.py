@@ -17,9 +17,7 @@ from sandbox.compute.runtime import python_of
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 
-pytestmark = pytest.mark.skipif(
-    not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed (make setup)"
-)
+pytestmark = pytest.mark.runtime
 
 SCORE = """
 import json, os, pathlib

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ezazml.config.checks import missing_for_deployment
 from ezazml.errors import EzazmlError
-from ezazml.operations.doctor import access, aftermath, machine, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, network, resources, surroundings
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict, not_checked, ok, problem
 
 _Subject = TypeVar("_Subject")
@@ -29,7 +29,7 @@ def examine_environment(case: Case, show: Show) -> list[Finding]:
             findings += _run(check, case, show)
         else:
             findings.append(not_checked(_name(check), "The login does not work."))
-    for check in surroundings.CHECKS:
+    for check in (*network.CHECKS, *surroundings.CHECKS):
         findings += _run(check, case, show)
     return findings
 

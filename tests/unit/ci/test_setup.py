@@ -30,6 +30,13 @@ def body(line: str) -> Any:
     return json.loads(shlex.split(line)[-1])
 
 
+def test_ids_of_the_repository_are_for_entra_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    answer = CliRunner().invoke(ci, ["setup", "--repository", "contoso@5/ml@8", "-o", "json"])
+    assert "repos/contoso/ml/environments/dev" in answer.stdout
+    assert "@" not in answer.stdout
+
+
 def test_the_bootstraps_output_fills_the_variables(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = project / "dev.json"
     file.write_text(json.dumps({"environment": "dev", "github_variables": VARIABLES}))
