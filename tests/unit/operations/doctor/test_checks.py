@@ -110,6 +110,27 @@ def test_a_missing_right_is_named(case: Case, azure: FakeAzure) -> None:
     assert f"lacks {ROLES}." in finding.text
 
 
+def test_what_is_switched_on_needs_rights_of_its_own(case: Case, azure: FakeAzure) -> None:
+    only = {"actions": [*access._ACTIONS, "Microsoft.ContainerRegistry/registries/write"]}
+    azure.arm.lists_at(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", only)
+    plain = case.environment.settings
+    off = with_settings(
+        case,
+        alerts=plain.alerts.model_copy(update={"enabled": False}),
+        budget=plain.budget.model_copy(update={"monthly_amount": None}),
+        diagnostics=plain.diagnostics.model_copy(update={"enabled": False}),
+    )
+    assert verdicts(access.check_roles(off)) == [Verdict.OK]
+    on = with_settings(
+        off,
+        budget=plain.budget.model_copy(update={"monthly_amount": 5}),
+        network=plain.network.model_copy(update={"profile": "private"}),
+    )
+    (finding,) = access.check_roles(on)
+    assert finding.verdict is Verdict.PROBLEM
+    assert "lacks Microsoft.Consumption/budgets/write, Microsoft.Network/privateEndpoints/write" in finding.text
+
+
 def test_rights_are_looked_at_in_the_group_where_it_exists(case: Case, azure: FakeAzure) -> None:
     group = ids_of(case.environment, case.azure).group
     azure.arm.has(group)
@@ -152,19 +173,46 @@ def test_names_are_free_taken_or_our_own(case: Case, azure: FakeAzure) -> None:
     assert "names.container_registry" in taken.fix
 
 
-def test_a_vault_that_azure_keeps_is_a_warning_with_the_way_out(case: Case, azure: FakeAzure) -> None:
+@pytest.mark.parametrize(
+    ("location", "group", "verdict"),
+    [
+        ("westeurope", "own", Verdict.WARNING),
+        ("uksouth", "own", Verdict.PROBLEM),
+        ("westeurope", "other", Verdict.PROBLEM),
+    ],
+)
+def test_a_vault_that_azure_keeps_is_told_with_the_way_out(
+    case: Case, azure: FakeAzure, location: str, group: str, verdict: Verdict
+) -> None:
     name = case.environment.names.key_vault
+    vault = ids_of(case.environment, case.azure).vault
+    if group == "other":
+        vault = vault.replace(case.environment.names.resource_group, "other")
     azure.arm.answers = {
         name_check(service): {"nameAvailable": service != "Microsoft.KeyVault"}
         for service in ("Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry")
     }
     azure.arm.lists_at(
         f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults",
-        {"name": name, "properties": {"vaultId": "/v", "location": "westeurope"}},
+        {"name": name.upper(), "properties": {"vaultId": vault, "location": location}},
     )
     finding = next(one for one in resources.check_names(case) if "vault" in one.text)
-    assert finding.verdict is Verdict.WARNING
+    assert finding.verdict is verdict
     assert "ezazml purge dev" in finding.fix
+
+
+def test_names_of_what_exists_already_and_of_a_data_lake(case: Case, azure: FakeAzure) -> None:
+    plain = case.environment.settings
+    existing = plain.existing.model_copy(update={"storage_account_id": "/s", "container_registry_id": "/r"})
+    lake = plain.data_lake.model_copy(update={"enabled": True})
+    azure.arm.answers = {
+        name_check("Microsoft.Storage"): {"nameAvailable": False, "message": "in use."},
+        name_check("Microsoft.KeyVault"): {"nameAvailable": True},
+    }
+    data_lake, vault = resources.check_names(with_settings(case, existing=existing, data_lake=lake))
+    assert (data_lake.verdict, vault.verdict) == (Verdict.PROBLEM, Verdict.OK)
+    assert f"data lake {case.environment.names.data_lake}: in use." in data_lake.text
+    assert "names.data_lake" in data_lake.fix
 
 
 @pytest.mark.parametrize(
