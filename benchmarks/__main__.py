@@ -6,10 +6,10 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import psutil
 from benchmarks import peers
 from benchmarks.assets import registration
 from benchmarks.measure import Case, Result, measure
+from benchmarks.report import PEERS, merged, page, table
 from benchmarks.uploads import FULL, uploads
 from ezazml.terraform.engine import find_engine, require_cdktf, require_node
 from sandbox.home import SandboxHome
@@ -25,58 +26,56 @@ from sandbox.home import SandboxHome
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 _BIN = Path(PYTHON).parent
-_HEAD = """# Performance
-
-Made by `make bench`; do not edit. Whole processes, warm, {rounds} paired rounds, medians. Memory is the peak of the
-whole process tree. *naive* is the same program with `EZAZML_EAGER_BINDINGS=1`: plain Python cdktf. The *peers* make
-the same resources: this project on the bindings of cdktn, and a TypeScript program with the imports that cdktf's
-documentation shows (`make bench PEERS=1` measures them; it installs them into `.bench/` first).
-
-{machine}
-"""
-_FOOT = """
-## What is not faster
-
-Python starts cdktf through jsii, a Node.js process beside it: the *empty stack* row is what that takes, whatever the
-stack. A TypeScript program that is compiled beforehand and imports single modules has no such process and stays
-faster than any Python program; the peers' table has the figure.
-"""
+PARTS = ("synthesis", "start-up", "deployments", "assets", "uploads", "peers")
+#: Assets by number; a thousand only of files that are in the storage, as the loop alone takes minutes.
+_ASSETS = (
+    (10, ("a file each", "already in the storage")),
+    (100, ("a file each", "already in the storage")),
+    (1000, ("already in the storage",)),
+)
 
 
 def main() -> None:
-    """Run the benchmarks."""
+    """Run the benchmarks, all or some of the parts; what is not measured again stays as it was."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", action="store_true", help="Also cdktn and TypeScript; installs them once.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="Only this part; may be given again.")
     arguments = parser.parse_args()
-    rounds = arguments.rounds
+    parts = arguments.only or [part for part in PARTS if part != "peers" or arguments.peers]
     with tempfile.TemporaryDirectory(prefix="ezazml-bench-") as folder:
         project = _project(Path(folder))
-        groups = {
+        groups: dict[str, list[Result]] = {}
+        for part in PARTS:
+            if part in parts:
+                print(part, file=sys.stderr, flush=True)
+                groups |= _measured(part, project, arguments.rounds)
+    document = merged(groups, machine=_machine(), rounds=arguments.rounds)
+    (ROOT / "docs" / "performance.md").write_text(page(document), encoding="utf-8")
+    print("".join(table(title, document["results"][title]) for title in groups))
+
+
+def _measured(part: str, project: Path, rounds: int) -> dict[str, list[Result]]:
+    """Title of a table -> its rows."""
+    if part == "synthesis":
+        return {
             "Synthesis of dev": synthesis(project, rounds),
             "Synthesis by number of resources": by_resources(project, rounds),
             "Synthesis by number of environments": by_environments(project, rounds),
-            "Start of the command line": start_up(project, rounds),
-            "Deployment into the sandbox": deployments(project, rounds),
-            **registration(project, _environ()),
-            **uploads(FULL, min(rounds, 3), _environ()),
         }
-        if arguments.peers:
-            groups["Synthesis of dev, and peers"] = beside_peers(project, rounds)
-    text = _HEAD.format(rounds=rounds, machine=_machine()) + "".join(
-        _table(title, results) for title, results in groups.items()
-    )
-    (ROOT / "docs" / "performance.md").write_text(text + _FOOT, encoding="utf-8")
-    data = {
-        title: [
-            {"name": one.name, "seconds": one.median_seconds, "mebibytes": one.median_mebibytes, "rounds": one.seconds}
-            for one in results
-        ]
-        for title, results in groups.items()
-    }
-    output = ROOT / "benchmarks" / "results.json"
-    output.write_text(json.dumps({"machine": _machine(), "results": data}, indent=2) + "\n", encoding="utf-8")
-    print(text)
+    if part == "start-up":
+        return {"Start of the command line": start_up(project, rounds)}
+    if part == "deployments":
+        return {"Deployment into the sandbox": deployments(project, rounds)}
+    if part == "assets":
+        return {
+            title: results
+            for count, ways in _ASSETS
+            for title, results in registration(project, _environ(), count=count, ways=ways).items()
+        }
+    if part == "uploads":
+        return uploads(FULL, min(rounds, 3), _environ())
+    return {PEERS: beside_peers(project, rounds)}
 
 
 def synthesis(project: Path, rounds: int) -> list[Result]:
@@ -150,9 +149,11 @@ def start_up(project: Path, rounds: int) -> list[Result]:
 
 
 def deployments(project: Path, rounds: int) -> list[Result]:
-    """The sandbox from nothing, again without a change, and Terraform's own share of that."""
+    """The sandbox with its assets from nothing, again without a change, and Terraform's own share of that."""
     program = str(_BIN / "ezazml")
-    environ = SandboxHome(project / ".sandbox").environ(["sandbox"], _environ())
+    home = SandboxHome(project / ".sandbox")
+    home.up()
+    environ = home.environ(["sandbox"], _environ())
     deploy = [program, "deploy", "sandbox", "--yes"]
     cold = Result("deploy, first")
     for _ in range(rounds):
@@ -160,15 +161,42 @@ def deployments(project: Path, rounds: int) -> list[Result]:
         (once,) = measure([Case("deploy", deploy, project, environ)], rounds=1, warm=False)
         cold.seconds += once.seconds
         cold.mebibytes += once.mebibytes
-    stack = project / ".ezazml" / "sandbox" / "sandbox" / "stacks" / "sandbox"
-    engine = find_engine(environ).program
-    plan = [engine, "plan", "-json", "-input=false", "-detailed-exitcode", f"-out={project / 'bench.tfplan'}"]
-    cases = [
-        Case("deploy, no change", deploy, project, environ),
-        Case("of that: terraform version", [engine, "version", "-json"], project, environ),
-        Case("of that: terraform plan", plan, stack, environ),
-    ]
-    return [cold, *measure(cases, rounds=rounds)]
+    cases = {
+        "deploy, no change": deploy,
+        "deploy --no-assets, no change": [*deploy, "--no-assets"],
+    }
+    results = {name: (Result(name), Result("of that: Terraform's processes")) for name in cases}
+    shim, log = _timed_engine(project, find_engine(environ).program)
+    timed = {**environ, "TERRAFORM_BINARY_NAME": str(shim)}
+    for number in range(-1, rounds):
+        for name, command in cases.items():
+            log.unlink(missing_ok=True)
+            (once,) = measure([Case(name, command, project, timed)], rounds=1, warm=False)
+            if number >= 0:
+                whole, terraform = results[name]
+                whole.seconds += once.seconds
+                whole.mebibytes += once.mebibytes
+                spans = [[float(part) for part in line.split()] for line in log.read_text().splitlines()]
+                terraform.seconds.append(sum(end - start for start, end in spans))
+                terraform.mebibytes.append(0)
+    home.services.stop()
+    return [cold, *(result for pair in results.values() for result in pair)]
+
+
+def _timed_engine(folder: Path, engine: str) -> tuple[Path, Path]:
+    """A program that runs the engine and writes down when it started and ended; and the file it writes to."""
+    shim, log = folder / "terraform", folder / "terraform.log"
+    shim.write_text(
+        "#!/bin/sh\n"
+        "start=$(date +%s.%N)\n"
+        f'{shlex.quote(engine)} "$@"\n'
+        "code=$?\n"
+        f"echo $start $(date +%s.%N) >> {shlex.quote(str(log))}\n"
+        "exit $code\n",
+        encoding="utf-8",
+    )
+    shim.chmod(0o755)
+    return shim, log
 
 
 def _project(folder: Path) -> Path:
@@ -176,14 +204,16 @@ def _project(folder: Path) -> Path:
     project.mkdir()
     for name in ("main.py", "cdktf.json"):
         shutil.copy(ROOT / name, project)
-    shutil.copytree(ROOT / "environments", project / "environments", ignore=shutil.ignore_patterns("*.env"))
+    for name in ("environments", "assets", "examples"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("*.env"))
+    (project / "node_modules").symlink_to(ROOT / "node_modules")  # Azurite
     return project
 
 
 def _environ() -> dict[str, str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "AZURE_", "EZAZML_", "TF_"))
-    }
+    # Compiled modules are kept, as Python does unless it is told otherwise: else every run would compile ours again.
+    dropped = ("ARM_", "AZURE_", "EZAZML_", "TF_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     path = f"{Path(PYTHON).parent}{os.pathsep}{kept['PATH']}"
     require_node(kept)
     return {**kept, "PATH": path, "CHECKPOINT_DISABLE": "1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
@@ -193,19 +223,10 @@ def _program(*arguments: str) -> list[str]:
     return [PYTHON, "-m", "benchmarks.programs", *arguments]
 
 
-def _table(title: str, results: Sequence[Result]) -> str:
-    first = results[0]
-    lines = [f"\n## {title}\n", "| what | seconds | of the first | peak MiB |", "|---|---|---|---|"]
-    for one in results:
-        ratio = one.median_seconds / first.median_seconds
-        lines.append(f"| {one.name} | {one.median_seconds:.2f} | {ratio:.3f} | {one.median_mebibytes:.0f} |")
-    return "\n".join(lines) + "\n"
-
-
 def _machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"{datetime.now(UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"{memory:.0f} GiB, Python {platform.python_version()}."
     )
 

@@ -1,4 +1,4 @@
-"""How long do a hundred data assets take? A loop of SDK calls, as people write it, and ``ezazml assets apply``.
+"""How long do many data assets take? A loop of SDK calls, as people write it, and ``ezazml assets apply``.
 
 ``python -m benchmarks.assets`` measures both in one run, in a sandbox whose every call takes 150 ms more, like a call
 to Azure does. ``--small`` is for trying it out.
@@ -20,17 +20,19 @@ from sandbox.home import SandboxHome
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 LATENCY_MS = 150
+WAYS = ("a file each", "already in the storage")
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/data.schema.json"
 
 
-def registration(project: Path, environ: Mapping[str, str], *, count: int = 100) -> dict[str, list[Result]]:
-    """Register ``count`` data assets both ways: with a file each, and of files that are in the storage already.
+def registration(
+    project: Path, environ: Mapping[str, str], *, count: int = 100, ways: Sequence[str] = WAYS
+) -> dict[str, list[Result]]:
+    """Register ``count`` data assets, with the SDK's loop and with ours: with a file each, or of files that are in
+    the storage already.
 
     The files are as large as a line. Each way registers assets of its own names, so both start from nothing.
     """
     program = str(Path(PYTHON).parent / "ezazml")
-    if not (project / "node_modules").exists():
-        (project / "node_modules").symlink_to(ROOT / "node_modules")  # Azurite
     measure([Case("deploy", [program, "deploy", "sandbox", "--yes"], project, environ)], rounds=1, warm=False)
     home = SandboxHome(project / ".sandbox")
     inside = home.environ(["sandbox"], environ, service=home.services.start())
@@ -38,12 +40,13 @@ def registration(project: Path, environ: Mapping[str, str], *, count: int = 100)
     save(home.faults_file, Faults(latency_ms=LATENCY_MS))
     try:
         results: dict[str, list[Result]] = {}
-        for title, declare in (("a file each", _with_files), ("already in the storage", _without_files)):
+        for title in ways:
+            declare = _with_files if title == WAYS[0] else _without_files
             folder = _fresh(project)
-            declare(folder, f"loop-{declare.__name__.strip('_')}", count)
+            declare(folder, f"loop{count}-{declare.__name__.strip('_')}", count)
             group = _once("loop of SDK calls", _loop(folder), ROOT, inside)
             folder = _fresh(project)
-            declare(folder, f"ours-{declare.__name__.strip('_')}", count)
+            declare(folder, f"ours{count}-{declare.__name__.strip('_')}", count)
             group += _once("ezazml assets apply", apply, project, inside)
             group += _once("ezazml assets apply, again", apply, project, inside)
             results[f"{count} data assets, {title}, {LATENCY_MS} ms per call"] = group
@@ -96,7 +99,7 @@ def _fresh(project: Path) -> Path:
 def _with_files(folder: Path, prefix: str, count: int) -> None:
     _declare(folder, prefix, count, lambda name: f"{name}.csv")
     for number in range(count):
-        (folder / f"{prefix}-{number:03}.csv").write_text(f"a,b\n{number},{prefix}\n", encoding="utf-8")
+        (folder / f"{prefix}-{number:04}.csv").write_text(f"a,b\n{number},{prefix}\n", encoding="utf-8")
 
 
 def _without_files(folder: Path, prefix: str, count: int) -> None:
@@ -105,14 +108,14 @@ def _without_files(folder: Path, prefix: str, count: int) -> None:
 
 def _declare(folder: Path, prefix: str, count: int, path: Callable[[str], str]) -> None:
     for number in range(count):
-        name = f"{prefix}-{number:03}".replace("_", "-")
-        text = f"$schema: {_SCHEMA}\nname: {name}\ntype: uri_file\npath: {path(f'{prefix}-{number:03}')}\n"
+        name = f"{prefix}-{number:04}".replace("_", "-")
+        text = f"$schema: {_SCHEMA}\nname: {name}\ntype: uri_file\npath: {path(f'{prefix}-{number:04}')}\n"
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     """Measure and print."""
-    from benchmarks.__main__ import _environ, _project, _table
+    from benchmarks.__main__ import _environ, _project
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.assets", description=__doc__)
     parser.add_argument("--small", action="store_true", help="five assets instead of a hundred")
@@ -120,7 +123,9 @@ def main() -> None:
     with TemporaryDirectory(prefix="ezazml-bench-") as folder:
         project = _project(Path(folder))
         for title, results in registration(project, _environ(), count=count).items():
-            print(_table(title, results))
+            print(title)
+            for one in results:
+                print(f"  {one.name}: {one.median_seconds:.2f} s, {one.median_mebibytes:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def cdktn(root: Path, bench: Path, environ: Mapping[str, str]) -> Case:
     for name in ("constructs_lib", "stacks", "ezazml", "environments"):
         shutil.copytree(root / name, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.env"))
     shutil.copy(root / "main.py", project)
-    for path in (project / "constructs_lib").glob("*.py"):
+    for path in (project / "constructs_lib").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"\bcdktf_cdktf_provider_", "cdktn_provider_", text)
         path.write_text(re.sub(r"\bfrom cdktf import", "from cdktn import", text), encoding="utf-8")

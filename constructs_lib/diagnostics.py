@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from constructs_lib import bindings as tf
-from constructs_lib.addresses import address_of
+from constructs_lib.addresses import address_of, type_of
 
 NAME = "to-log-analytics"
 
@@ -60,7 +60,7 @@ def add_diagnostics(
     for resource in resources:
         if not isinstance(resource, tf.TerraformResource):
             continue
-        for signals in SIGNALS.get(resource.terraform_resource_type, ()):
+        for signals in SIGNALS.get(type_of(resource), ()):
             setting = _setting(scope, resource, signals, log_analytics_workspace_id)
             made.setdefault(address_of(resource), []).append(setting)
     return made
@@ -70,7 +70,7 @@ def _setting(
     scope: tf.Construct, resource: tf.TerraformResource, signals: Signals, log_analytics_workspace_id: str
 ) -> tf.MonitorDiagnosticSetting:
     service = signals.below.split("/")[1].removesuffix("Services") if signals.below else ""
-    kind = resource.terraform_resource_type.removeprefix("azurerm_")
+    kind = type_of(resource).removeprefix("azurerm_")
     name = resource.friendly_unique_id
     id = "_".join(part for part in ("diagnostics", "" if name == kind else kind, name, service) if part)
     setting = tf.MonitorDiagnosticSetting(

@@ -8,6 +8,7 @@ expected they load the slow way, and a debug message says so.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import logging
@@ -67,6 +68,41 @@ def kernel_hook() -> Iterator[None]:
     finally:
         _restore("NODE_OPTIONS", node_options)
         _restore(_SILENCED, silenced)
+
+
+def names_on_demand(module_name: str) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` for the names that its source imports below ``if TYPE_CHECKING:``.
+
+    Each is imported when it is asked for, and then an ordinary attribute of the module: what no stack uses costs
+    nothing. With ``EZAZML_EAGER_BINDINGS=1`` all of them are imported at once.
+    """
+    module = sys.modules[module_name]
+    origins = _type_checking_imports(Path(str(module.__file__)))
+
+    def get(name: str) -> Any:
+        if name not in origins:
+            raise AttributeError(f"module {module_name!r} has no attribute {name!r}")
+        package, original = origins[name]
+        value = getattr(importlib.import_module(package), original)
+        setattr(module, name, value)
+        return value
+
+    if not lazy_loading_enabled():
+        for name in origins:
+            get(name)
+    return get
+
+
+def _type_checking_imports(source: Path) -> dict[str, tuple[str, str]]:
+    """Name -> where it comes from and what it is called there."""
+    found: dict[str, tuple[str, str]] = {}
+    for block in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING":
+            for statement in block.body:
+                if isinstance(statement, ast.ImportFrom):
+                    for alias in statement.names:
+                        found[alias.asname or alias.name] = (str(statement.module), alias.name)
+    return found
 
 
 def _submodule_importer(module: types.ModuleType) -> Callable[[str], Any]:

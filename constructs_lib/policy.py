@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from constructs_lib import bindings as tf
-from constructs_lib.addresses import address_of
+from constructs_lib.addresses import address_of, type_of
+from constructs_lib.tagging import DefaultTags
 
 #: A name rule: what is wrong with a name, or ``None``.
 NameRule = Callable[[str], str | None]
@@ -39,8 +40,21 @@ class Violation:
 
 
 @tf.implements(tf.IAspect)
+class InOrder:
+    """Several aspects in one walk: each walk calls from Node.js into Python and back for every construct."""
+
+    def __init__(self, *aspects: tf.IAspect) -> None:
+        self._aspects = aspects
+
+    def visit(self, node: tf.IConstruct) -> None:
+        """Called by cdktf for every construct."""
+        for aspect in self._aspects:
+            aspect.visit(node)
+
+
+@tf.implements(tf.IAspect)
 class Policy:
-    """Looks at every resource. Add it after the aspect that tags, so that it sees the tags.
+    """Looks at every resource, after the aspect that tags, so that it sees the tags.
 
     ``name_rules`` are Azure's rules of names by resource type; names that only Terraform knows are not judged.
     """
@@ -48,25 +62,25 @@ class Policy:
     def __init__(self, *, required_tags: Sequence[str], name_rules: Mapping[str, NameRule]) -> None:
         self._required_tags = tuple(required_tags)
         self._name_rules = name_rules
-        self._violations: dict[str, list[Violation]] = {}
+        self._violations: list[Violation] = []
 
     @property
     def violations(self) -> list[Violation]:
         """What was found so far."""
-        return [one for found in self._violations.values() for one in found]
+        return list(self._violations)
 
     def visit(self, node: tf.IConstruct) -> None:
         """Called by cdktf for every construct."""
+        if isinstance(node, tf.TerraformStack):
+            self._violations.clear()  # a stack that is synthesised twice is judged anew
         if not isinstance(node, tf.TerraformResource):
             return
-        address = address_of(node)
-        # A stack that is synthesised twice is judged once.
-        self._violations[address] = [
-            Violation(node.node.path, address, message, fix) for message, fix in self._findings(node)
-        ]
+        if findings := list(self._findings(node)):
+            path, address = node.node.path, address_of(node)
+            self._violations += [Violation(path, address, message, fix) for message, fix in findings]
 
     def _findings(self, node: tf.TerraformResource) -> Iterator[tuple[str, str]]:
-        kind = node.terraform_resource_type
+        kind = type_of(node)
         if kind in ("azurerm_storage_account", "azurerm_storage_container"):
             yield from _storage(node, kind)
         if kind == "azurerm_container_registry" and _given(node, "admin_enabled") is True:
@@ -111,9 +125,9 @@ class NoViolations:
         return [str(violation) for violation in self._policy.violations]
 
 
-def enforce(stack: tf.TerraformStack, policy: Policy) -> None:
-    """Look at everything in ``stack``, and let its synthesis fail when something breaks a rule."""
-    tf.Aspects.of(stack).add(policy)
+def enforce(stack: tf.TerraformStack, policy: Policy, *, tags: DefaultTags) -> None:
+    """Tag everything in ``stack``, look at it, and let the synthesis fail when something breaks a rule."""
+    tf.Aspects.of(stack).add(InOrder(tags, policy))
     stack.node.add_validation(NoViolations(policy))
 
 

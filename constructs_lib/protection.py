@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from constructs_lib import bindings as tf
+from constructs_lib.addresses import address_of
 
 
 def lock_against_deletion(
@@ -21,7 +22,7 @@ def lock_against_deletion(
     "Manage resources with locks: considerations"). The workspace is not either, since a lock on it would keep
     endpoints and models from being deleted.
     """
-    addresses = sorted(f"{one.terraform_resource_type}.{one.friendly_unique_id}" for one in dependents)
+    addresses = sorted(address_of(one) for one in dependents)
     return tf.ManagementLock(
         scope,
         f"lock_{id}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from constructs_lib import bindings as tf
+from constructs_lib.addresses import type_of
 
 
 @tf.implements(tf.IAspect)
@@ -18,7 +19,7 @@ class DefaultTags:
         """Called by cdktf for every construct."""
         if (
             isinstance(node, tf.TerraformResource)
-            and node.terraform_resource_type.startswith("azurerm_")
+            and type_of(node).startswith("azurerm_")
             and hasattr(type(node), "tags")
         ):
             node.tags = {**self._tags, **(node.tags_input or {})}  # type: ignore[attr-defined]

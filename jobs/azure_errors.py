@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,12 +42,24 @@ def readable_errors(action: str) -> Iterator[None]:
 def short(error: BaseException) -> str:
     """The first line of an exception that says something, without the SDK's decoration, ending in a full stop."""
     message = getattr(error, "message", None) or str(error) or type(error).__name__
+    if (found := _listed(str(message))) is not None:
+        return found
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     code = getattr(getattr(error, "error", None), "code", None)
     text = lines[0] if lines else type(error).__name__
     if code and code not in text:
         text = f"{code}: {text}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _listed(message: str) -> str | None:
+    """What azure-ai-ml writes as a JSON document: each mistake with its field. ``None`` for any other text."""
+    try:
+        errors = json.loads(message)["errors"]
+        said = [(one.get("path") or "-", str(one["message"]).splitlines()[0].strip().rstrip(".")) for one in errors]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return " ".join(f"{path}: {text}." for path, text in dict.fromkeys(said)) or None
 
 
 def _mistake_behind(error: BaseException | None) -> BaseException | None:

@@ -18,14 +18,13 @@ from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
-from constructs_lib.tagging import DefaultTags
 from ezazml.config.access import PrincipalType
 from ezazml.config.bootstrap_names import bootstrap_names
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
 from ezazml.config.roles import BUILT_IN_ROLES
 from ezazml.errors import EzazmlError
-from stacks.policy import add_policy
+from stacks.policy import tag_and_check
 from stacks.providers import add_providers
 
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
@@ -54,8 +53,8 @@ class BootstrapStack(tf.TerraformStack):
         )
         self._add_outputs()
         tags = {"environment": environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
-        tf.Aspects.of(self).add(DefaultTags({**tags, "purpose": "bootstrap", **self.settings.tags}))
-        add_policy(self, required_tags=self.settings.required_tags)
+        every = {**tags, "purpose": "bootstrap", **self.settings.tags}
+        tag_and_check(self, every, required_tags=self.settings.required_tags)
 
     def _storage(self) -> StorageAccount:
         group = ResourceGroup(self, "resource_group", name=self.names.resource_group, location=self.settings.location)

@@ -19,7 +19,6 @@ from constructs_lib.resource_group import ResourceGroup
 from constructs_lib.role_assignments import PrincipalType as Kind
 from constructs_lib.role_assignments import assign_role
 from constructs_lib.storage import StorageAccount
-from constructs_lib.tagging import DefaultTags
 from ezazml.config.access import PrincipalType
 from ezazml.config.environment import Environment
 from ezazml.config.models import AzurermBackend
@@ -29,7 +28,7 @@ from stacks.access import add_role_assignments, grant_bundle, make_workspace_ide
 from stacks.dependencies import add_customer_key, add_data_lake, add_monitoring, add_registry, add_storage
 from stacks.network import EnvironmentNetwork
 from stacks.outputs import add_outputs
-from stacks.policy import add_policy
+from stacks.policy import tag_and_check
 from stacks.providers import add_providers
 from stacks.signals import add_alerts, add_budget
 
@@ -75,8 +74,7 @@ class EnvironmentStack(tf.TerraformStack):
         self.diagnostics = self._diagnostics()
         self._protect()
         add_outputs(self)
-        self._tag()
-        self.policy = add_policy(self, required_tags=self.settings.required_tags)
+        self.policy = tag_and_check(self, self._tags(), required_tags=self.settings.required_tags)
 
     def _add_backend(self) -> None:
         backend = self.settings.backend
@@ -343,9 +341,9 @@ class EnvironmentStack(tf.TerraformStack):
         kind: PrincipalType | None = self.settings.identities.deployer.principal_type
         return None if kind is None else Kind(kind.value)
 
-    def _tag(self) -> None:
+    def _tags(self) -> dict[str, str]:
         own = {"environment": self.environment.name, "project": self.settings.prefix, "managed_by": "ezazml"}
         if self.environment.git_commit is not None:
             # On the group alone: otherwise every commit would change every resource.
             self.resource_group.resource.tags = {"git_commit": self.environment.git_commit}
-        tf.Aspects.of(self).add(DefaultTags({**own, **self.settings.tags}))
+        return {**own, **self.settings.tags}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib import bindings as tf
 from constructs_lib.policy import Policy, enforce
+from constructs_lib.tagging import DefaultTags
 from ezazml.config.names import RULES
 
 #: Tags that tell whose a resource is: the stack sets them itself.
@@ -28,13 +29,13 @@ _KINDS = {
 }
 
 
-def add_policy(stack: tf.TerraformStack, *, required_tags: Sequence[str]) -> Policy:
-    """Let the synthesis fail when a resource of the stack breaks a rule. Call it when the tags are added."""
+def tag_and_check(stack: tf.TerraformStack, tags: Mapping[str, str], *, required_tags: Sequence[str]) -> Policy:
+    """Give every resource of the stack these tags, and let the synthesis fail when one breaks a rule."""
     policy = Policy(
         required_tags=[*OWN_TAGS, *required_tags],
         name_rules={kind: _rule(name) for kind, name in _KINDS.items()},
     )
-    enforce(stack, policy)
+    enforce(stack, policy, tags=DefaultTags(tags))
     return policy
 
 

@@ -8,12 +8,10 @@ import os
 import click
 
 from ezazml.azure.arm import AzureApis, apis_of
+from ezazml.cli.bench import open_without_terraform
 from ezazml.cli.common import asking, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import Context, enter
-from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
-from ezazml.config.lasting_state import require_lasting_state
-from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import recovery, soft_deleted, takeover
 from ezazml.operations.azure_ids import KINDS
@@ -39,7 +37,7 @@ def purge(environment: str, confirmation: str | None, only_list: bool, output: s
     """
     if output == "json" and confirmation is None and not only_list:
         raise click.UsageError(f"--output json needs --confirm {environment} or --list: a program cannot be asked.")
-    loaded, azure = _without_terraform(environment)
+    loaded, azure = open_without_terraform(environment)
     with progress(f"Looking for what Azure keeps of {environment}"):
         kept = soft_deleted.find_soft_deleted(loaded, azure)
     if output == "table":
@@ -195,15 +193,6 @@ _DRIFT_COLUMNS = ("where", "what", "address", "fields")
 def _require_yes(output: str, yes: bool) -> None:
     if output == "json" and not yes:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
-
-
-def _without_terraform(name: str) -> tuple[Environment, AzureApis]:
-    context = enter(name, sdk=True)
-    loaded = load_environment(name, root=context.root, environ=context.environ)
-    require_lasting_state(loaded, context.environ)
-    require_deployable(name, loaded.settings, with_secrets=False)
-    context.activate()
-    return loaded, _apis(loaded, context)
 
 
 def with_terraform(name: str, purpose: Purpose) -> tuple[Workbench, AzureApis]:

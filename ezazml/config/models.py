@@ -177,7 +177,9 @@ class ComputeSchedule(Section):
     """When a compute instance is started or stopped."""
 
     action: Literal["start", "stop"] = "stop"
-    cron: str = Field(description='A cron expression, such as "0 19 * * 1-5".')
+    cron: str = Field(
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='A cron expression with 5 fields, such as "0 19 * * 1-5".'
+    )
     time_zone: str = "UTC"
 
 
@@ -192,7 +194,9 @@ class ComputeInstance(Section):
     idle_minutes: int | None = Field(
         None, ge=15, le=4320, description="Minutes without work until it is stopped; set by `ezazml monitor apply`."
     )
-    schedules: tuple[ComputeSchedule, ...] = ()
+    schedules: tuple[ComputeSchedule, ...] | None = Field(
+        None, max_length=4, description="When it starts and stops; `[]` removes what there is."
+    )
 
 
 class ComputeCluster(Section):

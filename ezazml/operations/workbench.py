@@ -18,6 +18,7 @@ from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
 from ezazml.operations.importing import forget_imports
 from ezazml.terraform.engine import find_engine, require_write_only
+from ezazml.terraform.plan_files import plan_file_of_this_run
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
 from ezazml.terraform.synth import synthesise
@@ -41,14 +42,10 @@ class Workbench:
 
     @contextmanager
     def plan_file(self, purpose: str = "") -> Iterator[Path]:
-        """A place for a saved plan, which holds secrets: gone afterwards, whatever happens."""
-        name = ".".join(filter(None, (self.environment.name, purpose, "tfplan")))
-        file = self.environment.root / ".ezazml" / "plans" / name
-        file.unlink(missing_ok=True)
-        try:
+        """A place for a saved plan, which holds secrets: of this run alone, and gone afterwards, whatever happens."""
+        name = ".".join(filter(None, (self.environment.name, purpose)))
+        with plan_file_of_this_run(self.environment.root / ".ezazml" / "plans", name) as file:
             yield file
-        finally:
-            file.unlink(missing_ok=True)
 
 
 class Purpose(StrEnum):

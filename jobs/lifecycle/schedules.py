@@ -148,5 +148,5 @@ def _schedule_of(entity: Any) -> Schedule:
         what,
         text.strip().lower(),
         bool(entity.is_enabled),
-        str(entity.provisioning_state or ""),
+        str(getattr(entity.provisioning_state, "value", entity.provisioning_state) or ""),
     )

@@ -5,16 +5,49 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.compute.runtime import folder as runtime_folder
+from sandbox.compute.runtime import python_of
 from sandbox.home import SandboxHome
 from tests.e2e.conftest import ROOT, Project
 
 pytestmark = pytest.mark.e2e
+
+#: Programs as a user writes them: they know nothing of the sandbox.
+DOWNLOAD = """
+import sys
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+subscription, group, workspace = sys.argv[1:]
+MLClient(DefaultAzureCredential(), subscription, group, workspace).models.download("passengers", "1", "downloaded")
+"""
+PREDICT = """
+import json, pathlib, mlflow.pyfunc, pandas
+[folder] = pathlib.Path("downloaded").rglob("MLmodel")
+sent = json.loads(pathlib.Path("everybody.json").read_text())["input_data"]
+rows = pandas.DataFrame(sent["data"], columns=sent["columns"])
+print(json.dumps(mlflow.pyfunc.load_model(str(folder.parent)).predict(rows).tolist()))
+"""
+COUNT = """
+import collections, json, sys, requests
+address, number = sys.argv[1:]
+session = requests.Session()
+session.headers["Authorization"] = f"Bearer {sys.stdin.read()}"
+request = json.load(open("examples/passengers/score/sample-request.json"))
+counted = collections.Counter()
+for _ in range(int(number)):
+    answer = session.post(address, json=request, timeout=60)
+    answer.raise_for_status()
+    counted[answer.headers["azureml-model-deployment"]] += 1
+print(json.dumps(counted))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +85,6 @@ def test_a_model_is_trained_judged_registered_served_and_watched(chain: tuple[Pr
 
     deployed = answer_of(at, "endpoint", "deploy", "sandbox", "passengers")
     assert (deployed["parts"], deployed["traffic"]) == ({"endpoint": "created", "blue": "created"}, {"blue": 100})
-    blue = answer_of(at, "endpoint", "invoke", "sandbox", "passengers", "--deployment", "blue")["answer"]
-    green = answer_of(
-        at, "endpoint", "deploy", "sandbox", "passengers", "--deployment", "green", "--traffic", "green=10"
-    )
-    assert green["traffic"] == {"blue": 90, "green": 10}
-    # One serves the MLflow model without code, the other the joblib file with score.py: the same predictions.
-    assert green["checked"]["green"] == blue
-    back = answer_of(at, "endpoint", "rollback", "sandbox", "passengers")
-    assert (back["traffic"], back["before"]) == ({"blue": 100}, {"blue": 90, "green": 10})
 
     applied = {row["name"]: row for row in answer_of(at, "monitor", "apply", "sandbox")}
     assert applied["passengers-monitor"]["result"] == "created"
@@ -78,6 +102,84 @@ def test_a_model_is_trained_judged_registered_served_and_watched(chain: tuple[Pr
     predictions = Path(at.folder, done["files"][0]).read_text().splitlines()
     assert len(predictions) == 10_000
     assert {line.split()[-1] for line in predictions} == {"0", "1"}
+
+
+@pytest.fixture(scope="module")
+def served(chain: tuple[Project, dict[str, Any]]) -> Project:
+    """The champion behind the endpoint: blue answers everybody."""
+    at, job = chain
+    at.ok("model", "register", "sandbox", "--job", job["name"], "--stage", "champion")
+    at.ok("endpoint", "deploy", "sandbox", "passengers")
+    return at
+
+
+def program(at: Project, text: str, *arguments: str, stdin: str = "") -> str:
+    """What a program prints that runs beside the sandbox."""
+    command = ("sandbox", "run", "--services", "--", sys.executable, "-c", text, *arguments)
+    answer = at.ezazml(*command, stdin=stdin)
+    assert answer.code == 0, answer.text
+    return answer.out
+
+
+def test_an_endpoint_predicts_what_its_model_predicts_in_process(served: Project) -> None:
+    """Every passenger, also those whose age nobody knows."""
+    rows = list(csv.DictReader((served.folder / "assets/data/passengers/passengers.csv").open()))
+    numbers, texts = ("class", "age", "siblings", "fare"), ("sex", "port")
+    data = [
+        [*(float(row[name]) if row[name] else None for name in numbers), *(row[name] for name in texts)] for row in rows
+    ]
+    (served.folder / "everybody.json").write_text(
+        json.dumps({"input_data": {"columns": [*numbers, *texts], "data": data}})
+    )
+    shown = answer_of(served, "show", "sandbox")["outputs"]
+    program(served, DOWNLOAD, *(shown[name] for name in ("subscription_id", "resource_group_name", "workspace_name")))
+    predict = [str(python_of(runtime_folder())), "-c", PREDICT]
+    done = subprocess.run(predict, cwd=served.folder, capture_output=True, text=True, check=True)
+    predicted = json.loads(done.stdout)
+    assert (len(predicted), set(predicted)) == (400, {0, 1})
+    answer = answer_of(served, "endpoint", "invoke", "sandbox", "passengers", "--request", "everybody.json")
+    assert answer == {"endpoint": "passengers", "deployment": "blue", "answer": predicted}
+
+
+def test_a_tenth_of_a_thousand_requests_goes_to_green_and_none_after_a_rollback(served: Project) -> None:
+    deploy = ("endpoint", "deploy", "sandbox", "passengers")
+    blue = answer_of(served, "endpoint", "invoke", "sandbox", "passengers", "--deployment", "blue")["answer"]
+    made = answer_of(served, *deploy, "--deployment", "green", "--traffic", "green=10")
+    assert made["traffic"] == {"blue": 90, "green": 10}
+    # One serves the MLflow model without code, the other the joblib file with score.py: the same predictions.
+    assert made["checked"]["green"] == blue
+    address = answer_of(served, "endpoint", "status", "sandbox", "passengers")["scoring_uri"]
+    key = answer_of(served, "endpoint", "keys", "sandbox", "passengers", "--show")["primary_key"]
+    counted = json.loads(program(served, COUNT, address, "1000", stdin=key))
+    assert counted["blue"] + counted["green"] == 1000
+    # Binomial: beyond this once in two million runs.
+    assert 55 <= counted["green"] <= 150
+    # Updating one deployment moves nobody, although the endpoint's declaration says that blue has everything.
+    green = served.folder / "examples/passengers/endpoints/passengers-green.yml"
+    green.write_text(green.read_text() + "tags: {note: another}\n")
+    updated = answer_of(served, *deploy, "--deployment", "green")
+    assert (updated["parts"]["green"], updated["traffic"]) == ("updated", {"blue": 90, "green": 10})
+    back = answer_of(served, *deploy, "--rollback")
+    assert (back["traffic"], back["before"]) == ({"blue": 100}, {"blue": 90, "green": 10})
+    assert json.loads(program(served, COUNT, address, "100", stdin=key)) == {"blue": 100}
+
+
+def test_a_script_that_raises_in_init_gets_no_traffic_and_the_error_says_what_is_left(served: Project) -> None:
+    folder = served.folder / "examples/passengers"
+    (folder / "broken").mkdir()
+    (folder / "broken/score.py").write_text("def init():\n    raise ValueError('no weights')\ndef run(data): ...\n")
+    green = (folder / "endpoints/passengers-green.yml").read_text()
+    red = green.replace("name: green", "name: red").replace("../score", "../broken")
+    (folder / "endpoints/passengers-red.yml").write_text(red)
+    before = answer_of(served, "endpoint", "status", "sandbox", "passengers")["traffic"]
+    answer = served.ezazml("endpoint", "deploy", "sandbox", "passengers", "--deployment", "red", "--traffic", "red=100")
+    assert answer.code == 1
+    assert "ValueError: no weights" in answer.err
+    assert "Deployment red is there, as Failed. It gets no traffic. Nothing else was changed." in answer.err
+    status = answer_of(served, "endpoint", "status", "sandbox", "passengers")
+    assert status["traffic"] == before
+    assert {one["name"]: one["state"] for one in status["deployments"]}["red"] == "Failed"
+    served.ok("endpoint", "delete", "sandbox", "passengers", "--deployment", "red", "--yes")
 
 
 @pytest.mark.parametrize(
@@ -105,12 +207,35 @@ def test_what_is_wrong_is_told_in_one_message(
     assert "ezazml/cli/main.py" not in answer.text
 
 
+@pytest.mark.parametrize("request_", [{"rows": [1]}, {"input_data": {"columns": ["age"], "data": [[1.0]]}}, [1, 2]])
+def test_a_request_of_the_wrong_shape_is_told_by_the_model(served: Project, request_: Any) -> None:
+    (served.folder / "wrong.json").write_text(json.dumps(request_))
+    answer = served.ezazml("endpoint", "invoke", "sandbox", "passengers", "--request", "wrong.json")
+    assert answer.code == 2, answer.text
+    assert "refused the request (424, the model said 400)" in answer.err
+    assert len(answer.err.splitlines()) <= 2
+
+
+def test_a_gate_that_refuses_ends_with_exit_code_1_and_leaves_its_report(chain: tuple[Project, dict[str, Any]]) -> None:
+    at, job = chain
+    (at.folder / "strict.yml").write_text("mode: enabled\nthresholds: {roc_auc: {min: 0.999}}\n")
+    answer = at.ezazml("gate", "sandbox", "--file", "strict.yml", "--job", job["name"])
+    assert answer.code == 1, answer.text
+    assert "must be at least 0.999" in answer.err
+    assert "refused" in (at.folder / f".ezazml/reports/gate-{job['name']}.md").read_text()
+
+
 def test_keys_are_shown_only_when_asked_for(chain: tuple[Project, dict[str, Any]]) -> None:
-    at, _job = chain
+    at, job = chain
+    at.ok("model", "register", "sandbox", "--job", job["name"])  # another process may have run the first test
     at.ok("model", "register", "sandbox", "--path", "examples/passengers/score", "--name", "plain")
     at.ok("endpoint", "deploy", "sandbox", "passengers")
     shown = answer_of(at, "endpoint", "keys", "sandbox", "passengers", "--show")
     assert len(shown["primary_key"]) > 20
-    hidden = at.ok("endpoint", "keys", "sandbox", "passengers").text
-    everything = at.ok("endpoint", "logs", "sandbox", "passengers").text + hidden
-    assert shown["primary_key"] not in everything
+    commands = (("keys",), ("logs",), ("status",), ("status", "--output", "json"), ("keys", "--output", "json"))
+    printed = "".join(at.ok("endpoint", one, "sandbox", "passengers", *rest).text for one, *rest in commands)
+    printed += at.ezazml("--debug", "endpoint", "invoke", "sandbox", "passengers").text
+    assert not any(key in printed for key in shown.values())
+    # The sandbox's own store stands for Azure; nothing else on this machine may know them.
+    kept = [file for file in at.folder.rglob("*") if file.is_file() and not file.name.startswith("store.db")]
+    assert [file for file in kept if any(key.encode() in file.read_bytes() for key in shown.values())] == []

@@ -40,6 +40,19 @@ def managed_resources(name: str) -> int:
     return len([line for line in lines if not line.startswith("data.")])
 
 
+def found_again(at: Project, name: str) -> None:
+    """The state is lost: everything is imported, but for a secret that Entra never tells again."""
+    (at.home.states / f"{name}.tfstate").unlink()
+    imported = json.loads(at.ok("import", name, "--all", "--yes", "--output", "json").out)
+    untold = {
+        "private": set(),
+        "managed": {"azuread_application_password.application", "azurerm_key_vault_secret.secret_client_secret"},
+    }[name]
+    assert set(imported["unimportable"]) == untold
+    done = json.loads(at.ok("deploy", name, "--yes", "--output", "json").out)
+    assert {one["address"] for one in done["changes"]} == untold
+
+
 @pytest.mark.parametrize("name", ["public", "managed", "private"])
 def test_a_profile_deploys_plans_no_change_and_goes_again(at: Project, name: str) -> None:
     profile(at, name)
@@ -49,6 +62,8 @@ def test_a_profile_deploys_plans_no_change_and_goes_again(at: Project, name: str
     done = json.loads(at.ok("deploy", name, "--yes", "--output", "json").out)
     assert done["counts"]["create"] == managed_resources(name)
     assert at.plan(name)["changes"] == []
+    if name != "public":
+        found_again(at, name)
     gone = json.loads(at.ok("destroy", name, "--confirm", name, "--output", "json").out)
     assert gone["counts"]["delete"] == managed_resources(name)
     with Store.transaction(at.home.store_file) as store:

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.compute.runtime import folder as runtime_folder
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 from tests.sandbox.test_sdk_jobs import ended, log_of, metrics
 
-pytestmark = pytest.mark.skipif(
-    not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed (make setup)"
-)
+pytestmark = pytest.mark.runtime
 
 SCORE = """
 import os, pathlib, pandas

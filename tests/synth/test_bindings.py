@@ -45,6 +45,20 @@ def test_only_the_modules_in_use_are_loaded_and_the_output_is_the_same_to_the_by
         assert (tmp_path / "quick" / file).read_bytes() == (tmp_path / "slow" / file).read_bytes()
 
 
+def test_a_class_that_no_stack_uses_is_not_imported() -> None:
+    code = (
+        "import sys\n"
+        "from constructs_lib import bindings as tf\n"
+        "module = 'cdktf_cdktf_provider_azurerm.nat_gateway'\n"
+        "assert module not in sys.modules\n"
+        "assert tf.NatGateway is sys.modules[module].NatGateway\n"
+        "assert 'NatGateway' in vars(tf)\n"
+        "assert not hasattr(tf, 'NoSuchThing')\n"
+        "assert not [name for name in tf.__all__ if not hasattr(tf, name)]"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_a_package_imported_before_is_left_as_it_is() -> None:
     code = (
         "import cdktf_cdktf_provider_azuread as eager\n"

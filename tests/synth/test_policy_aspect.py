@@ -29,9 +29,8 @@ def judged(add: Add, *, tags: dict[str, str] | None = None) -> tuple[Policy, str
     tf.AzurermProvider(stack, "azurerm", features=[tf.AzurermProviderFeatures()])
     tf.AzureadProvider(stack, "azuread")
     add(stack)
-    tf.Aspects.of(stack).add(DefaultTags(TAGS if tags is None else tags))
     policy = Policy(required_tags=["environment"], name_rules={"azurerm_storage_account": name_rule})
-    enforce(stack, policy)
+    enforce(stack, policy, tags=DefaultTags(TAGS if tags is None else tags))
     try:
         tf.Testing.synth(stack, True)
     except Exception as error:  # jsii raises classes of its own

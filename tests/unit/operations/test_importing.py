@@ -146,6 +146,29 @@ def test_a_role_is_found_by_scope_principal_and_role() -> None:
     assert ids["azurerm_role_assignment.blobs"] == mine
 
 
+def test_a_managed_identitys_access_and_key_are_found_by_its_principal() -> None:
+    document = stack(
+        azurerm_user_assigned_identity={"reader": {"name": "reader", "resource_group_name": "rg"}},
+        azurerm_key_vault={"kv": {"name": "vault-01", "resource_group_name": "rg"}},
+        azurerm_key_vault_key={"k": {"name": "one", "key_vault_id": "${azurerm_key_vault.kv.id}"}},
+        azurerm_key_vault_access_policy={
+            "p": {
+                "key_vault_id": "${azurerm_key_vault.kv.id}",
+                "object_id": "${azurerm_user_assigned_identity.reader.principal_id}",
+            }
+        },
+    )
+    azure = FakeAzure()
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
+    azure.arm.has(identity, properties={"principalId": "p-1", "clientId": "c-1"})
+    azure.arm.has(VAULT, properties={"accessPolicies": [{"objectId": "p-1"}]})
+    key = "https://vault-01.vault.azure.net/keys/one/v1"
+    azure.arm.has(f"{VAULT}/keys/one", properties={"keyUriWithVersion": key})
+    ids = found(existing_creations(plan(document), document, azure.apis()))
+    assert ids["azurerm_key_vault_access_policy.p"] == f"{VAULT}/objectId/p-1"
+    assert ids["azurerm_key_vault_key.k"] == key
+
+
 def test_a_secret_is_found_without_its_value() -> None:
     document = stack(
         azurerm_key_vault={"kv": {"name": "vault-01", "resource_group_name": "rg"}},

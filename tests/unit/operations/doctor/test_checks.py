@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import smtplib
+import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
+from ezazml.config.dependency_models import Existing
 from ezazml.config.loading import load_environment
 from ezazml.config.models import AzurermBackend
+from ezazml.config.network_models import Network
 from ezazml.config.resource_providers import RESOURCE_PROVIDERS
-from ezazml.operations.doctor import access, machine, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, network, resources, surroundings
 from ezazml.operations.doctor.examination import examine_environment
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict
 from ezazml.operations.soft_deleted import ids_of
 from jobs.azure_errors import AzureError
 from tests.unit.operations.azure import SUBSCRIPTION, SUBSCRIPTION_ID, FakeAzure
+from tests.unit.operations.smtp_server import smtp_server
 
 OWNER = {"actions": ["*"], "notActions": []}
 CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
@@ -48,6 +52,77 @@ def verdicts(found: Iterator[Finding] | list[Finding]) -> list[Verdict]:
     findings = list(found)
     assert all(finding.fix for finding in findings if finding.verdict in (Verdict.PROBLEM, Verdict.WARNING))
     return [finding.verdict for finding in findings]
+
+
+# --- network --------------------------------------------------------------------------------------------------
+
+
+def test_outside_of_the_private_profile_every_step_runs_from_here(case: Case) -> None:
+    assert verdicts(network.check_network(case)) == [Verdict.OK]
+
+
+@pytest.mark.parametrize(
+    ("inside", "addresses", "expected"),
+    [
+        (False, ["20.60.1.2"], (Verdict.WARNING, "this machine is outside")),
+        (True, ["20.60.1.2"], (Verdict.PROBLEM, "is 20.60.1.2 here, not a private address")),
+        (True, ["10.80.4.5"], (Verdict.OK, "every step runs from here")),
+        (False, ["10.80.4.5"], (Verdict.WARNING, "network.deployer_inside is false")),
+        (True, [], (Verdict.NOT_CHECKED, "is not known here (yet)")),
+        (False, [], (Verdict.NOT_CHECKED, "is not known here (yet)")),
+    ],
+)
+def test_names_of_a_private_environment_tell_where_this_machine_is(
+    case: Case, monkeypatch: pytest.MonkeyPatch, inside: bool, addresses: list[str], expected: tuple[Verdict, str]
+) -> None:
+    verdict, text = expected
+    asked: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        asked.append(host)
+        return addresses
+
+    monkeypatch.setattr(network, "resolve", resolve)
+    private = with_settings(case, network=Network(profile="private", deployer_inside=inside))
+    found = list(network.check_network(private))
+    assert verdicts(found) == [verdict]
+    assert text in found[0].text
+    names = private.environment.names
+    assert asked == [f"{names.storage_account}.blob.core.windows.net", f"{names.key_vault}.vault.azure.net"]
+
+
+def test_a_vault_that_exists_is_asked_for_by_its_own_name(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
+    vault = f"{SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.KeyVault/vaults/hub-vault"
+    private = with_settings(case, network=Network(profile="private"), existing=Existing(key_vault_id=vault))
+    assert verdicts(network.check_network(private)) == [Verdict.WARNING]
+    assert asked[1] == "hub-vault.vault.azure.net"
+
+
+@pytest.mark.parametrize(
+    ("bypass", "looked_up"), [("", False), ("127.0.0.1", False), (".windows.net,.azure.net", True)]
+)
+def test_names_that_a_proxy_looks_up_are_not_looked_up_here(
+    case: Case, monkeypatch: pytest.MonkeyPatch, bypass: str, looked_up: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
+    environ = {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": bypass}
+    private = with_settings(case, network=Network(profile="private"))
+    found = network.check_network(dataclasses.replace(private, machine=Machine(case.machine.root, environ)))
+    assert verdicts(found) == [Verdict.WARNING if looked_up else Verdict.NOT_CHECKED]
+    assert bool(asked) == looked_up
+
+
+def test_a_name_that_nobody_knows_has_no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "127.0.0.1" in network.resolve("127.0.0.1")
+
+    def unknown(*_arguments: Any, **_options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert network.resolve("account.blob.core.windows.net") == []
 
 
 # --- login, services, roles, directory ----------------------------------------------------------------------
@@ -276,33 +351,47 @@ def test_a_mail_server_that_does_not_answer_is_a_problem(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict", "text"),
+    ("settings", "verdict", "text"),
     [
-        (None, Verdict.OK, "answers, with TLS"),
-        (smtplib.SMTPAuthenticationError(535, b"no"), Verdict.PROBLEM, "refuses the login of me (535)"),
-        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported"), Verdict.PROBLEM, "STARTTLS"),
+        # As the mails themselves are sent: TLS unless the file says otherwise.
+        ({}, Verdict.PROBLEM, "STARTTLS"),
+        ({"smtp_security": "none"}, Verdict.OK, "answers; 1 recipients"),
+        ({"smtp_security": "none", "recipients": ()}, Verdict.WARNING, "nobody gets mail"),
+        (
+            {"smtp_security": "none", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")},
+            Verdict.PROBLEM,
+            "the password is not sent in clear",
+        ),
     ],
 )
-def test_tls_and_the_login_are_part_of_the_check_and_the_password_is_never_told(
-    case: Case, monkeypatch: pytest.MonkeyPatch, error: Exception | None, verdict: Verdict, text: str
+def test_a_mail_server_is_asked_as_mails_are_sent_and_the_password_is_never_told(
+    case: Case, settings: dict[str, Any], verdict: Verdict, text: str
 ) -> None:
-    def hello(*_arguments: object) -> None:
-        if error is not None:
-            raise error
-
-    from pydantic import SecretStr
-
-    monkeypatch.setattr(surroundings, "_say_hello", hello)
-    settings = {"smtp_server": "mail", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")}
-    (finding,) = surroundings.check_mail(with_mail(case, **settings, recipients=("a@b.c",)))
+    with smtp_server() as box:
+        mail = {"smtp_server": "localhost", "smtp_port": box.port, "recipients": ("a@b.c",), **settings}
+        (finding,) = surroundings.check_mail(with_mail(case, **mail))
     assert finding.verdict is verdict
     assert text in finding.text
+    assert finding.fix or verdict is Verdict.OK
     assert "pl4nted" not in repr(finding)
+    assert box.mails == []
 
 
-def test_mail_that_reaches_nobody_is_a_warning(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "_say_hello", lambda *_arguments: None)
-    assert verdicts(surroundings.check_mail(with_mail(case, smtp_server="mail", recipients=()))) == [Verdict.WARNING]
+def test_a_lock_that_a_killed_destroy_lifted_is_a_problem(case: Case, azure: FakeAzure) -> None:
+    lock = f"{ids_of(case.environment, case.azure).group}/providers/Microsoft.Authorization/locks/keep"
+    (fine,) = aftermath.check_locks(case)
+    assert fine.verdict is Verdict.OK
+    file = case.environment.root / "audit" / "dev.jsonl"
+    file.parent.mkdir()
+    lifted = [{"id": lock, "level": "ReadOnly", "notes": None}]
+    file.write_text(json.dumps({"run": "1", "event": "lifting-locks", "locks_lifted": lifted}) + "\n")
+    azure.arm.has(ids_of(case.environment, case.azure).group)
+    (missing,) = aftermath.check_locks(case)
+    assert missing.verdict is Verdict.PROBLEM
+    assert "keep (ReadOnly)" in missing.text
+    assert "ezazml destroy dev --put-back-locks" in missing.fix
+    azure.arm.has(lock)
+    assert verdicts(aftermath.check_locks(case)) == [Verdict.OK]
 
 
 def test_a_check_that_fails_is_a_problem_and_the_others_go_on(
