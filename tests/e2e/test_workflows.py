@@ -155,9 +155,9 @@ def train_and_deploy_a_model(at: Project, runner: Runner) -> None:
         values[f"needs.target.outputs.{name}"] = values[f"steps.event.outputs.{name}"]
     ok(runner.job("deploy-model.yml", "judge"))
     assert "# Gate of" in runner.summary
-    values["needs.judge.outputs.model"] = values["steps.model.outputs.model"]
-    assert values["needs.judge.outputs.model"] == "passengers:1"
     assert "is the champion" in ok(runner.job("deploy-model.yml", "deploy"))
+    assert values["steps.model.outputs.model"] == "passengers:1"
+    assert "### Model passengers version 1 in dev" in runner.summary
     assert "| passengers | Succeeded |" in runner.summary
 
 

@@ -168,6 +168,10 @@ def test_nothing_is_deployed_that_was_not_judged_and_approved() -> None:
     assert "judge" in jobs["deploy"]["needs"]
     assert "if" not in jobs["deploy"]  # a job that failed, such as the gate, stops those that need it
     assert jobs["judge"]["environment"].endswith("-plan")
+    assert [step["run"].split()[1] for step in jobs["judge"]["steps"] if "ezazml" in step.get("run", "")] == [
+        "ci",
+        "gate",
+    ]
     assert jobs["deploy"]["environment"] == "${{ needs.target.outputs.environment }}"
 
 
