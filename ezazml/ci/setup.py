@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ezazml.config.environment import Environment
 from ezazml.config.promotion import Promotion, Step
@@ -69,7 +70,7 @@ def setup_commands(
         lines += _environment(repository, one, reviewers)
     branches = dict.fromkeys(filter(None, (value for one in promotion.steps for value in (one.branch, one.from_))))
     for branch in branches:
-        lines.append(_call("PUT", f"repos/{repository}/branches/{branch}/protection", _PROTECTION))
+        lines.append(_call("PUT", f"repos/{repository}/branches/{quote(branch, safe='')}/protection", _PROTECTION))
     if any(step.tag for step in promotion.steps):
         lines.append(_call("POST", f"repos/{repository}/rulesets", _TAG_RULES))
     lines.append(_call("PUT", f"repos/{repository}/actions/permissions/workflow", _WORKFLOW_PERMISSIONS))
@@ -117,10 +118,10 @@ def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[s
         (one.github_environment, deploying, refs),
         (one.plan_environment, {"deployment_branch_policy": _BY_NAME}, planning),
     ):
-        lines.append(_call("PUT", f"repos/{repository}/environments/{name}", body))
+        address = f"repos/{repository}/environments/{quote(name, safe='')}"
+        lines.append(_call("PUT", address, body))
         for kind, pattern in allowed:
-            path = f"repos/{repository}/environments/{name}/deployment-branch-policies"
-            lines.append(_call("POST", path, {"name": pattern, "type": kind}))
+            lines.append(_call("POST", f"{address}/deployment-branch-policies", {"name": pattern, "type": kind}))
         for variable in _VARIABLES:
             value = one.variables.get(variable)
             command = f"gh variable set {variable} --repo {repository} --env {shlex.quote(name)}"
