@@ -35,6 +35,11 @@ class Settings:
     variables: Mapping[str, str]
 
     @property
+    def needs_approval(self) -> bool:
+        """Whether a deployment waits for somebody: the environment is protected, or a release's tag deploys it."""
+        return self.environment.settings.protected or self.step.tag is not None
+
+    @property
     def github_environment(self) -> str:
         """The GitHub environment whose reviewers approve a deployment."""
         github = self.environment.settings.bootstrap.github
@@ -102,7 +107,7 @@ _WORKFLOW_PERMISSIONS = {"default_workflow_permissions": "read", "can_approve_pu
 
 
 def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[str]:
-    protected = one.environment.settings.protected or one.step.tag is not None
+    protected = one.needs_approval
     refs = [("branch", name) for name in filter(None, [one.step.branch, one.step.from_])]
     refs += [("tag", "*.*.*")] if one.step.tag else []
     if not refs:  # deployed by hand: from the branch where every change is reviewed

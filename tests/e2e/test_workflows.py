@@ -51,6 +51,7 @@ def runner(at: Project, github: FakeGitHub) -> Runner:
         "vars.AZURE_CLIENT_ID": AZURE_ID,
         "vars.AZURE_TENANT_ID": AZURE_ID,
         "vars.AZURE_SUBSCRIPTION_ID": AZURE_ID,
+        "vars.UNREVIEWED": "",
         "secrets.TF_VAR_USER_PASSWORD": "",
         "github.event.pull_request.number": "5",
         "github.event.pull_request.base.sha": at.run("git", "rev-parse", "main").out.strip(),
