@@ -95,8 +95,8 @@ class EndpointSignals:
         there = self._settings(endpoint)
         forbidden = there is None
         if there is not None and _difference(there, self.wanted) is not None:
-            method, body = ("DELETE", None) if self.wanted is None else ("PUT", self.wanted.as_body())
-            forbidden = self._ask(method, f"/{NAME}", endpoint, body).status_code == _FORBIDDEN
+            method, name, body = _request(there, self.wanted)
+            forbidden = self._ask(method, f"/{name}", endpoint, body).status_code == _FORBIDDEN
         if not forbidden or self.wanted is None:
             return ""
         return (
@@ -139,9 +139,28 @@ def _difference(there: Sequence[Mapping[str, Any]], wanted: Wanted | None) -> tu
     return (_sent(own) if own else "nothing", f"{', '.join(wanted.logs)} to Log Analytics")
 
 
+def _request(there: Sequence[Mapping[str, Any]], wanted: Wanted | None) -> tuple[str, str, dict[str, Any] | None]:
+    """Method, the setting's name and body. A setting of somebody else with our destination is completed: Azure takes
+    no second one with it."""
+    if wanted is None:
+        return "DELETE", NAME, None
+    others = [one for one in there if str(one.get("name", "")).lower() != NAME and _sends_to(one, wanted)]
+    if not others:
+        return "PUT", NAME, wanted.as_body()
+    properties = dict(others[0]["properties"])
+    kept = [one for one in properties.get("logs") or () if one.get("category") not in wanted.logs]
+    asked: list[dict[str, Any]] = wanted.as_body()["properties"]["logs"]
+    return "PUT", str(others[0]["name"]), {"properties": {**properties, "logs": [*kept, *asked]}}
+
+
+def _sends_to(setting: Mapping[str, Any], wanted: Wanted) -> bool:
+    workspace = (setting.get("properties") or {}).get("workspaceId")
+    return str(workspace or "").lower() == wanted.workspace_id.lower()
+
+
 def _covers(setting: Mapping[str, Any], wanted: Wanted) -> bool:
     properties = setting.get("properties") or {}
-    if str(properties.get("workspaceId") or "").lower() != wanted.workspace_id.lower():
+    if not _sends_to(setting, wanted):
         return False
     logs = set(_enabled(properties.get("logs")))
     if str(setting.get("name", "")).lower() != NAME:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ from ezazml.errors import InputError
 from jobs.assets.asset import Definition
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
+from jobs.endpoint_signals import EndpointSignals
 from jobs.lifecycle.compute_instances import set_instances
-from jobs.lifecycle.endpoint_logs import send_endpoint_logs
 from jobs.lifecycle.schedules import Schedule, declared_schedules, list_schedules, put_schedule
 
 Show = Callable[[str], None]
@@ -51,7 +51,21 @@ def apply_monitoring(connection: Connection, *, show: Show = lambda _line: None)
         note = "" if retraining else "off: lifecycle.retraining.enabled is false"
         done.append(Applied("schedule", str(one.data["name"]), result, note))
     done += [Applied("compute instance", name, result) for name, result in set_instances(connection, show=show)]
-    return [*done, *(Applied("endpoint logs", *one) for one in send_endpoint_logs(connection, show=show))]
+    return [*done, *_endpoint_logs(connection, show)]
+
+
+def _endpoint_logs(connection: Connection, show: Show) -> Iterator[Applied]:
+    """Where the logs of every endpoint go, also of those that were made past this project."""
+    signals = EndpointSignals(connection)
+    with readable_errors("Listing the online endpoints"):
+        names = sorted(str(one.name) for one in connection.ml.online_endpoints.list())
+    for name in names:
+        if signals.difference(name) is None:
+            yield Applied("endpoint logs", name, "unchanged")
+            continue
+        show(f"endpoint {name}: setting where its logs go")
+        warning = signals.settle(name)
+        yield Applied("endpoint logs", name, "not set" if warning else "updated", warning)
 
 
 def monitors(connection: Connection) -> list[Schedule]:

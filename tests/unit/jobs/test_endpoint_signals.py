@@ -141,6 +141,16 @@ def test_what_sends_less_or_elsewhere_does_not_count(tmp_path: Path, there: dict
     assert endpoint.difference("scores") is None
 
 
+def test_somebody_elses_setting_with_our_destination_is_completed(tmp_path: Path) -> None:
+    # Azure refuses a second setting with the same destination.
+    monitor = Monitor(setting("policy", LOGS[0], metrics=False))
+    made = signals(tmp_path, ALL, monitor)
+    assert made.settle("scores") == ""
+    assert monitor.settings.keys() == {"policy"}
+    assert made.difference("scores") is None
+    assert monitor.settings["policy"]["properties"]["metrics"] == [{"category": "AllMetrics", "enabled": False}]
+
+
 def test_switched_off_our_own_setting_goes_and_others_stay(tmp_path: Path) -> None:
     monitor = Monitor(setting(NAME, *LOGS), setting("by-policy", *LOGS, workspace="/another"))
     endpoint = signals(tmp_path, {}, monitor)
