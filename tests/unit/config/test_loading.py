@@ -49,6 +49,18 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("location: westeurop", "location: 'westeurop' is not a region of Azure. Did you mean westeurope?"),
         ("compute: {instances: [{name: abc, size: big}]}", "compute.instances[0].size: 'big' is not a VM size"),
         (
+            'compute: {instances: [{name: abc, schedules: [{cron: "0 19 * *"}]}]}',
+            "compute.instances[0].schedules[0].cron: '0 19 * *' is refused: a cron expression has 5 fields",
+        ),
+        (
+            f"compute: {{instances: [{{name: abc, schedules: [{', '.join(['{cron: 0 1 * * *}'] * 5)}]}}]}}",
+            "compute.instances[0].schedules: has 5 entries. At most 4 are allowed.",
+        ),
+        (
+            "compute: {instances: [{name: abc, idle_minutes: 5}]}",
+            "compute.instances[0].idle_minutes: 5 is not at least",
+        ),
+        (
             "compute:\n  clusters:\n    - name: one\n    - name: two\n      min_nodes: 4\n      max_nodes: 2\n",
             "environments/dev.yaml:5: compute.clusters[1].min_nodes: 4 is above max_nodes 2. "
             "Set min_nodes to at most 2.",
