@@ -109,6 +109,12 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("protected: true", "on_destroy: 'purge' contradicts protected: true"),
         ("identities: {deployer: {principal_type: Group}}", "who is logged in is no group"),
         ("identities: {application: {github: {repository: a/b}}}", "needs an environment or a branch"),
+        (
+            "identities: {application: {github: {repository: a/b, environment: e, branch: main}}}",
+            "identities.application.github.branch: contradicts github.environment",
+        ),
+        ("compute: {clusters: [{name: c, size: Standard_Banana_v9}]}", "'Standard_Banana_v9' is not a VM size"),
+        ("compute: {instances: [{name: c, size: Standard_DS3v2}]}", "Did you mean Standard_DS3_v2?"),
         ("user: {enabled: true, domain: 'no domain'}", "user.domain: 'no domain' is not a domain."),
         ("unique_suffix: true", "unique_suffix: needs subscription_id"),
         ("target: moon", "environments/dev.yaml:1: target: 'moon' is not azure or sandbox."),
