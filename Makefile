@@ -55,6 +55,8 @@ lock: .pipenv/bin/pipenv ## Resolve the Pipfile and package.json anew into their
 	@.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==$(PIP_TOOLS_VERSION)
 	@.pipenv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --strip-extras --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host -o policy/requirements.txt policy/requirements.in
+	@.pipenv/bin/pip-compile --quiet --upgrade --no-header --generate-hashes --strip-extras --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host -o .github/lint/requirements.txt .github/lint/requirements.in
 
 clean: ## Remove everything that a run or the set-up made
 	@rm -rf $(VENV) .venv-runtime .pipenv .policy .workflows node_modules cdktf.out .sandbox .ezazml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

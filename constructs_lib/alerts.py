@@ -12,8 +12,8 @@ from constructs_lib.resource_group import ResourceGroup
 _ERROR, _WARNING = 1, 2
 _WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 _VAULTS = "Microsoft.KeyVault/vaults"
-#: Traffic of every online endpoint whose diagnostic setting sends AmlOnlineEndpointTrafficLog. 424 is what an endpoint
-#: answers when the model itself failed (Microsoft Learn, "HTTP status codes for online endpoints").
+#: Traffic of every online endpoint, which its diagnostic setting sends here (jobs/endpoint_signals.py). 424 is what an
+#: endpoint answers when the model itself failed (Microsoft Learn, "HTTP status codes for online endpoints").
 _FAILED_ANSWERS = (
     "AmlOnlineEndpointTrafficLog | where toint(ResponseCode) >= 500 or toint(ResponseCode) == 424 "
     "| project TimeGenerated, EndpointName"
@@ -217,6 +217,12 @@ class Alerts(tf.Construct):
                     metric_measure_column=column,
                     operator="GreaterThanOrEqual",
                     threshold=threshold,
+                    # Each endpoint is counted for itself, and the mail names it.
+                    dimension=[
+                        tf.MonitorScheduledQueryRulesAlertV2CriteriaDimension(
+                            name="EndpointName", operator="Include", values=["*"]
+                        )
+                    ],
                     failing_periods=tf.MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods(
                         minimum_failing_periods_to_trigger_alert=1, number_of_evaluation_periods=1
                     ),

@@ -124,6 +124,7 @@ if TYPE_CHECKING:
         MonitorScheduledQueryRulesAlertV2,
         MonitorScheduledQueryRulesAlertV2Action,
         MonitorScheduledQueryRulesAlertV2Criteria,
+        MonitorScheduledQueryRulesAlertV2CriteriaDimension,
         MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods,
     )
     from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway
@@ -251,6 +252,7 @@ __all__ = [
     "MonitorScheduledQueryRulesAlertV2",
     "MonitorScheduledQueryRulesAlertV2Action",
     "MonitorScheduledQueryRulesAlertV2Criteria",
+    "MonitorScheduledQueryRulesAlertV2CriteriaDimension",
     "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
     "NatGateway",
     "NatGatewayPublicIpAssociation",

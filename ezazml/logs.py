@@ -18,7 +18,11 @@ def log_to_file(settings: Logging, root: Path) -> Path | None:
     ``[DATETIME_PLACEHOLDER]`` in the name becomes the time in ``datetime_format``. Raises :class:`InputError` when
     the file cannot be written or the format is wrong.
     """
+    logger = logging.getLogger("ezazml")
     if settings.file is None:
+        # Else Python would print what is logged as an error, a second time, on standard error.
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
         return None
     # The local time: people look for the file of the hour that their clock shows.
     path = root / settings.file.replace(PLACEHOLDER, datetime.now().strftime(settings.datetime_format))
@@ -31,7 +35,6 @@ def log_to_file(settings: Logging, root: Path) -> Path | None:
         handler.setFormatter(logging.Formatter(settings.format))
     except ValueError as error:
         raise InputError(f"logging.format: {error}.", hint="Use the form of Python's logging.Formatter.") from error
-    logger = logging.getLogger("ezazml")
     for known in list(logger.handlers):
         if isinstance(known, logging.FileHandler):
             logger.removeHandler(known)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ezazml.errors import EzazmlError, InputError
+
+#: Colours of a terminal, and the mistakes that stand among them.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_CROSS = re.compile(r"^\(x\) (.+)$", re.MULTILINE)
 
 
 class AzureError(EzazmlError):
@@ -41,6 +47,9 @@ def readable_errors(action: str) -> Iterator[None]:
 def short(error: BaseException) -> str:
     """The first line of an exception that says something, without the SDK's decoration, ending in a full stop."""
     message = getattr(error, "message", None) or str(error) or type(error).__name__
+    found = _listed(str(message)) or " ".join(_marked(str(message)))
+    if found:
+        return found
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     code = getattr(getattr(error, "error", None), "code", None)
     text = lines[0] if lines else type(error).__name__
@@ -49,12 +58,30 @@ def short(error: BaseException) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def _listed(message: str) -> str | None:
+    """What azure-ai-ml writes as a JSON document: each mistake with its field. ``None`` for any other text."""
+    try:
+        errors = json.loads(message)["errors"]
+        said = [(one.get("path") or "-", str(one["message"]).splitlines()[0].strip().rstrip(".")) for one in errors]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return " ".join(f"{path}: {text}." for path, text in dict.fromkeys(said)) or None
+
+
+def _marked(message: str) -> list[str]:
+    """What azure-ai-ml writes in colours for a terminal: the lines of mistakes, each with a cross before it."""
+    plain = _COLOURS.sub("", message)
+    return [f"{one.strip().rstrip('.')}." for one in _CROSS.findall(plain) if one.strip()]
+
+
 def _mistake_behind(error: BaseException | None) -> BaseException | None:
     """What azure-ai-ml marks as the caller's mistake: ValidationException and UserErrorException.
 
     The SDK raises some of them again as a decorated MlException, which is also what an unreachable Azure raises.
     """
     while error is not None:
+        if type(error).__name__ == "MlException" and _marked(str(error)):
+            return error
         if any(kind.__name__ in {"ValidationException", "UserErrorException"} for kind in type(error).__mro__):
             return error
         error = error.__cause__ or error.__context__

@@ -47,6 +47,8 @@ def _told(result: Result, environment: str) -> int:
     for outcome in result.outcomes:
         if outcome.status in {Status.FAILED, Status.SKIPPED}:
             _say(f"{outcome.status}: {outcome.change.key}: {outcome.message}", sys.stderr)
+        elif outcome.message:
+            _say(f"Warning: {outcome.message}", sys.stderr)
     counts = ", ".join(f"{result.count(status)} {status}" for status in Status if result.count(status))
     _say(f"Assets of {environment}: {counts or 'nothing is declared'}.", sys.stdout)
     return 130 if result.interrupted else int(result.failed)

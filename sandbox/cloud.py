@@ -12,6 +12,8 @@ from sandbox.store import Connections
 if TYPE_CHECKING:
     from sandbox.compute.runner import Runner
     from sandbox.compute.servers import Servers
+    from sandbox.monitor.platform_logs import PlatformLogs
+    from sandbox.monitor.records import Records
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,6 @@ class Cloud:
     credentials: Credentials
     runner: Runner
     servers: Servers
+    #: What Azure Monitor was told, and who tells it.
+    records: Records
+    platform_logs: PlatformLogs

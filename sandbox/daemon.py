@@ -37,6 +37,8 @@ from sandbox.compute.works import WORKS
 from sandbox.faults import FaultSource
 from sandbox.firing import fire
 from sandbox.home import SandboxHome
+from sandbox.monitor.platform_logs import PlatformLogs
+from sandbox.monitor.records import Records
 from sandbox.proxy import Proxy
 from sandbox.services import ServiceRecord, code_version
 from sandbox.store import Connections
@@ -65,8 +67,10 @@ class Daemon:
         self._blobs = BlobService(home.root, stores, self._authority)
         self._faults = FaultSource(home.faults_file)
         context = self._context(stores)
-        self._runner, self._servers = Runner(context, WORKS), Servers(context)
-        self._cloud = Cloud(stores, self._blobs, home.credentials, self._runner, self._servers)
+        records = Records(home.root, context.secrets)
+        logs = PlatformLogs(stores, records)
+        self._runner, self._servers = Runner(context, WORKS), Servers(context, logs)
+        self._cloud = Cloud(stores, self._blobs, home.credentials, self._runner, self._servers, records, logs)
         self._looked = 0.0
 
     async def run(self) -> None:

@@ -84,7 +84,7 @@ class SandboxHome:
         """Empty the sandbox: nothing exists any more, and no environment remembers anything."""
         self.services.stop()
         self.up()
-        for folder in ("blobs", "jobs", "mlflow", "deployments"):
+        for folder in ("blobs", "jobs", "mlflow", "deployments", "telemetry"):
             shutil.rmtree(self.root / folder, ignore_errors=True)
         with Store.transaction(self.store_file) as store:
             store.clear()

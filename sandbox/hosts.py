@@ -1,7 +1,6 @@
 """Which of Azure's hosts does the sandbox stand in for? One table; whoever is not in it cannot be reached.
 
-Later hosts have their place here: Log Analytics' queries, the hosts of run history and metrics. Each is one
-module with its routes, and one line below.
+A host is one module with its routes, and one line below.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from sandbox.arm import routes as arm_routes
 from sandbox.azureml_api import data_plane, scoring
 from sandbox.blob import HOST_SUFFIX
 from sandbox.cloud import Cloud
+from sandbox.monitor import ingestion, query_api
 from sandbox.web import Answer, Call, Handler, Refusal, Routes
 
 
@@ -72,6 +72,9 @@ HOSTS = (
     Host("*.vault.azure.net", "Secrets of key vaults", vault_secrets.routes, needs_token=False),
     Host("*.api.azureml.ms", "Data plane of Azure ML workspaces", data_plane.routes),
     Host("*.inference.ml.azure.com", "Scoring of endpoints", scoring.routes, needs_token=False),
+    Host("api.loganalytics.io", "Queries to Application Insights and Log Analytics", query_api.routes),
+    Host("dc.services.visualstudio.com", "Telemetry to Application Insights", ingestion.routes, needs_token=False),
+    Host("*.in.applicationinsights.azure.com", "The same, by region", ingestion.routes, needs_token=False),
     Host("azuremlschemas*.azureedge.net", "JSON schemas of Azure ML", _all("Not found", _no_schema), needs_token=False),
     Host("*.dfs.core.windows.net", "Data Lake", _all("Not served", _no_data_lake), needs_token=False),
     Host(

@@ -11,6 +11,10 @@ _OLD = re.compile(r"Standard_(?P<series>DS|D)(?P<number>\d+)_v2", re.IGNORECASE)
 _NAMED = re.compile(r"Standard_(?P<series>[A-Z]+)(?P<cores>\d+)(?P<features>[a-z-]*)(?P<rest>(_\w+)*)", re.IGNORECASE)
 
 
+#: The family of sizes with GPUs and their like (Microsoft Learn, "Sizes for virtual machines in Azure").
+_ACCELERATED = re.compile(r"(standard|basic)_n[a-z]*\d", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class VmSize:
     """One size: its name, the family under which Azure ML counts it, and its cores."""
@@ -61,3 +65,8 @@ def vm_size(name: str) -> VmSize | None:
         return None
     family = f"Standard{named['series'].upper()}{named['features'].upper()}{named['rest'].replace('_', '')}Family"
     return VmSize(name, family, int(named["cores"]))
+
+
+def has_accelerator(name: str) -> bool:
+    """Whether machines of that size have GPUs or their like: the names of the N family say so."""
+    return _ACCELERATED.match(name) is not None

@@ -84,7 +84,6 @@ class BootstrapStack(tf.TerraformStack):
         )
         github = self.settings.bootstrap.github
         if github is not None:
-            pull_requests = github.pull_requests
             GitHubFederation(
                 self,
                 "github",
@@ -93,7 +92,7 @@ class BootstrapStack(tf.TerraformStack):
                 environment=github.environment or self.environment.name,
                 plan_environment=github.plan_environment or f"{github.environment or self.environment.name}-plan",
                 branch=github.branch,
-                pull_requests=not self.settings.protected if pull_requests is None else pull_requests,
+                pull_requests=github.pull_requests,
             )
         return identity
 

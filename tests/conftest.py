@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from sandbox.compute.runtime import folder as runtime_folder
+
 ROOT = Path(__file__).resolve().parent.parent
+#: Leaves out the tests that need the sandbox's runtime, where nobody can install it.
+WITHOUT_RUNTIME = "EZAZML_TESTS_WITHOUT_RUNTIME"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Rewrite the golden files.")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A runtime that is missing fails the tests that need it: skipped in silence, nobody would miss them."""
+    if item.get_closest_marker("runtime") is None or (runtime_folder() / ".complete").is_file():
+        return
+    if os.environ.get(WITHOUT_RUNTIME) == "1":
+        pytest.skip(f"the sandbox's runtime is not installed, and {WITHOUT_RUNTIME} is set")
+    pytest.fail(f"The sandbox's runtime is not installed. Run: make setup (or set {WITHOUT_RUNTIME}=1).", pytrace=False)
 
 
 @pytest.fixture

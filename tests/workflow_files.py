@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".github" / "workflows"
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
+_CONDITION = re.compile(r"(env\.(?P<env>\w+)|(?P<value>[\w.]+)) (?P<sign>==|!=) '(?P<text>[^']*)'")
+
 Json = dict[str, Any]
 
 
@@ -39,12 +41,13 @@ def jobs() -> Iterator[tuple[str, str, Json]]:
             yield file, name, job
 
 
-def steps() -> Iterator[tuple[str, Json]]:
+def steps(root: Path = ROOT) -> Iterator[tuple[str, Json]]:
     """Every step of every workflow and of the project's own actions."""
-    for file, _, job in jobs():
-        for step in job.get("steps", []):
-            yield file, step
-    for path in sorted((ROOT / ".github" / "actions").glob("*/action.yml")):
+    for path in sorted((root / ".github" / "workflows").glob("*.yml")):
+        for job in load(path)["jobs"].values():
+            for step in job.get("steps", []):
+                yield path.name, step
+    for path in sorted((root / ".github" / "actions").glob("*/action.yml")):
         for step in load(path)["runs"]["steps"]:
             yield f"{path.parent.name}/action.yml", step
 
@@ -60,7 +63,8 @@ class StepResult:
 class Runner:
     """Runs the `run:` steps of a job in a folder, as GitHub's machine does: bash -e, files for outputs and summary.
 
-    ``values`` are those of the expressions that the job uses; one that is not there is an error of the test.
+    ``values`` are those of the expressions that the job uses; one that is not there is an error of the test. The same
+    holds for conditions, of which the forms of :data:`_CONDITION` are known.
     """
 
     folder: Path
@@ -76,7 +80,7 @@ class Runner:
     def summary(self) -> str:
         return (self.files / "summary").read_text()
 
-    def job(self, file: str, name: str, *, skip: tuple[str, ...] = (), event: Json | None = None) -> list[StepResult]:
+    def job(self, file: str, name: str, *, event: Json | None = None) -> list[StepResult]:
         """Run a job; stops at the first step that fails, except for those that run always."""
         workflow = load(FOLDER / file)
         job = workflow["jobs"][name]
@@ -84,21 +88,30 @@ class Runner:
         (self.files / "event.json").write_text(json.dumps(event or {}))
         (self.files / "summary").write_text("")
         for step in job["steps"]:
-            if "run" not in step or step.get("name") in skip:
+            if "run" not in step:
                 continue
-            if any(one.code for one in results) and step.get("if") != "always()":
-                continue
-            results.append(self._step(workflow, job, step))
+            own = {
+                variable: self._evaluated(str(value))
+                for level in (workflow, job, step)
+                for variable, value in (level.get("env") or {}).items()
+            }
+            if self._is_wanted(step.get("if"), own, failed=any(one.code for one in results)):
+                results.append(self._step(step, own))
         return results
 
-    def _step(self, workflow: Json, job: Json, step: Json) -> StepResult:
+    def _is_wanted(self, condition: str | None, own: Mapping[str, str], *, failed: bool) -> bool:
+        if condition == "always()":
+            return True
+        if condition is None or failed:
+            return not failed
+        found = _CONDITION.fullmatch(condition)
+        assert found, condition
+        left = own.get(found["env"], "") if found["env"] else self.values[found["value"]]
+        return (left == found["text"]) is (found["sign"] == "==")
+
+    def _step(self, step: Json, own: Mapping[str, str]) -> StepResult:
         output = self.files / "output"
         output.write_text("")
-        own = {
-            name: self._evaluated(str(value))
-            for level in (workflow, job, step)
-            for name, value in (level.get("env") or {}).items()
-        }
         assert not EXPRESSION.search(step["run"]), step["run"]
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],

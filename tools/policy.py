@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from tools.policy_report import Failure, Outcome, Skip, counts_table, judge, read_skips, with_counts
+from tools.policy_report import Failure, Outcome, Skip, counts_table, judge, read_skips, reasons_table, with_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "policy"
@@ -152,8 +152,8 @@ def main() -> int:
     except (PolicyError, ValueError) as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    table = counts_table(outcomes)
-    print(table)  # noqa: T201
+    table = f"{counts_table(outcomes)}\n\n{reasons_table(outcomes)}"
+    print(counts_table(outcomes))  # noqa: T201
     _DOC.write_text(with_counts(_DOC.read_text(encoding="utf-8"), table), encoding="utf-8")
     used = {skip for outcome in outcomes for skip in outcome.used}
     wrong = [f"{one} is not in policy/skips.yaml" for outcome in outcomes for one in outcome.unjustified()]

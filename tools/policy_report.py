@@ -100,6 +100,25 @@ def counts_table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def reasons_table(outcomes: Sequence[Outcome]) -> str:
+    """Every check that failed with a reason, as Markdown: what it asks for, where it failed, and the reason."""
+    asked: dict[Skip, set[str]] = {}
+    where: dict[Skip, list[str]] = {}
+    for outcome in outcomes:
+        for skip in outcome.used:
+            asked.setdefault(skip, set()).update(
+                one.text for one in outcome.justified if skip.covers(outcome.profile, one)
+            )
+            profiles = where.setdefault(skip, [])
+            if outcome.profile not in profiles:
+                profiles.append(outcome.profile)
+    lines = ["| check | what it asks for | fails in | reason |", "|---|---|---|---|"]
+    for skip in sorted(asked, key=lambda one: (one.check, one.profiles, one.resources)):
+        cells = (skip.check, "; ".join(sorted(asked[skip])), ", ".join(where[skip]), skip.reason)
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return "\n".join(lines)
+
+
 def with_counts(text: str, table: str) -> str:
     """``text`` of the documentation with the counts made anew. Raises :class:`ValueError` without a place for them."""
     if BEGIN not in text or END not in text:

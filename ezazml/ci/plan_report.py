@@ -47,7 +47,8 @@ def report_of(
 ) -> PlanReport:
     """The report of a plan that was made."""
     cost = None if planned.cost is None else f"{planned.cost.change.text(signed=True)} {planned.cost.currency}"
-    return PlanReport(environment, where, planned.summary, cost, assets, note)
+    notes = " ".join(filter(None, (*planned.warnings, note)))
+    return PlanReport(environment, where, planned.summary, cost, assets, notes)
 
 
 def assets_in(plan: Mapping[str, Any]) -> tuple[AssetChange, ...]:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ezazml.config.environment import Environment
+from ezazml.config.lasting_state import require_lasting_state
 from ezazml.config.models import AzurermBackend
-from ezazml.config.targets import Target
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.saved_plan import read_record, record_file, require_made_for
 
@@ -113,18 +113,6 @@ def store_of(environment: Environment, environ: Mapping[str, str]) -> PlanStore:
         return BlobStore(_container(environment, settings.backend, environ))
     require_lasting_state(environment, environ)
     return FolderStore(environment.root / ".ezazml" / "kept-plans")
-
-
-def require_lasting_state(environment: Environment, environ: Mapping[str, str]) -> None:
-    """Raise :class:`InputError` in a workflow when the state would be lost with the workflow's machine."""
-    settings, name = environment.settings, environment.name
-    if settings.target is Target.SANDBOX or isinstance(settings.backend, AzurermBackend):
-        return
-    if environ.get("GITHUB_ACTIONS") == "true":
-        raise InputError(
-            f"environments/{name}.yaml: backend.type is local: the state would be lost with the workflow's machine.",
-            hint=f"Give it a storage account: ezazml bootstrap {name} --write",
-        )
 
 
 def save(environment: Environment, store: PlanStore, plan: Path, key: str) -> None:

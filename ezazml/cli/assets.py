@@ -179,6 +179,8 @@ def print_result(result: Result, environment: str) -> None:
             click.secho(f"Failed: {outcome.message}", fg="red", err=True)
         elif outcome.status.value == "skipped":
             click.secho(f"Skipped: {outcome.change.key}, {outcome.message}", fg="yellow", err=True)
+        elif outcome.status.value == "done" and outcome.message:
+            click.secho(f"Warning: {outcome.message}", fg="yellow", err=True)
     counted = ", ".join(f"{count} {status}" for status, count in _counts(result).items() if count)
     click.secho(f"Assets of {environment}: {counted}.", fg="red" if result.failed else "green")
     if result.failed:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @environment_argument
-@click.option("--github", metavar="OWNER/NAME", help="Repository whose workflows deploy; else bootstrap.github.")
+@click.option(
+    "--github",
+    metavar="OWNER/NAME",
+    help="Repository whose workflows deploy (docs/ci.md); else bootstrap.github.",
+)
 @click.option("--write", is_flag=True, help="Write the backend (and --github) into ENV's file.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
 @output_option
@@ -90,6 +94,9 @@ def _tell(done: Bootstrapped, guide: Guide) -> None:
     click.echo(f"The bootstrap's own state: {names.bootstrap_key} in that container")
     if guide.github_commands:
         click.echo(f"\nMay log in without a secret: {'; '.join(guide.subjects)}.")
+        if guide.ids_command:
+            click.echo("A repository that was made or renamed since July 15, 2026 must be named with its ids instead:")
+            click.echo(f'  --github "$({guide.ids_command})"')
         click.echo(f"In GitHub, variables of the environment {guide.github_environment} (no secrets):")
         for command in guide.github_commands:
             click.echo(f"  {command}")

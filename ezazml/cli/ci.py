@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from ezazml.cli.ci_feature import cleanup, expired, feature
-from ezazml.cli.ci_plans import drop_plan, fetch_plan, report, save_plan
+from ezazml.cli.ci_models import event, job, model
+from ezazml.cli.ci_plans import approval, drop_plan, fetch_plan, report, save_plan
 from ezazml.cli.common import environment_argument, output_option, print_json
+from ezazml.config.github import REPOSITORY, repository_name
 from ezazml.config.loading import environ_to_look, load_environment
 from ezazml.config.promotion import read_promotion
 from ezazml.errors import InputError
@@ -141,8 +144,7 @@ def summary(environment: str, pull_request: int | None, output: str) -> None:
         add_summary(caller, text)
     if pull_request is not None:
         marker = f"<!-- ezazml: environment {environment} -->"
-        os.environ.clear()
-        os.environ.update(caller)  # GitHub is not reached through the sandbox
+        _leave_sandbox(caller)
         click.echo(github_of(caller).upsert_comment(pull_request, marker, f"{marker}\n{text}"), err=True)
     require_ready(endpoints)
 
@@ -153,30 +155,37 @@ def drift(environment: str) -> None:
     """Look for drift in ENV and keep one issue of it: opened or updated where there is some, else closed."""
     from ezazml.ci.comment import text_of  # noqa: PLC0415
     from ezazml.ci.github import github_of  # noqa: PLC0415
-    from ezazml.ci.plan_store import require_lasting_state  # noqa: PLC0415
     from ezazml.ci.redaction import redacted  # noqa: PLC0415
-    from ezazml.cli.bench import open_bench  # noqa: PLC0415
+    from ezazml.cli.repair import other_sources, with_terraform  # noqa: PLC0415
     from ezazml.operations.drift import find_drift  # noqa: PLC0415
     from ezazml.operations.workbench import Purpose  # noqa: PLC0415
     from ezazml.report.drift import to_markdown  # noqa: PLC0415
 
-    github = github_of(os.environ)
-    bench = open_bench(environment, Purpose.DESTROY)
-    require_lasting_state(bench.environment, os.environ)
+    caller = dict(os.environ)
+    github = github_of(caller)
+    bench, _azure = with_terraform(environment, Purpose.DESTROY)
     with progress("Comparing with Azure"):
-        found = find_drift(bench)
+        found = find_drift(bench, others=other_sources(bench))
+    secrets = {**caller, **os.environ}
+    _leave_sandbox(caller)
     marker = f"<!-- ezazml: drift of {environment} -->"
     if not found:
         closed = github.close_issue(marker, label="drift")
         click.echo(f"{environment}: no drift.{f' Closed {closed}' if closed else ''}")
         return
     todo = f"Put back what is declared: `ezazml deploy {environment}`. Keep what Azure has: change the files to match."
-    body = f"{marker}\n{redacted(to_markdown(environment, found), os.environ)[:50_000]}\n{todo}\n"
+    body = f"{marker}\n{redacted(to_markdown(environment, found), secrets)[:50_000]}\n{todo}\n"
     title = f"Drift in {text_of(environment)}: {len(found)} not as deployed"
     click.echo(
         f"{environment}: {len(found)} not as deployed: "
         f"{github.upsert_issue(marker, title=title, body=body, label='drift')}"
     )
+
+
+def _leave_sandbox(caller: Mapping[str, str]) -> None:
+    """Give this process its caller's variables back: GitHub is not reached through the sandbox."""
+    os.environ.clear()
+    os.environ.update(caller)
 
 
 @ci.command()
@@ -199,12 +208,11 @@ def drift(environment: str) -> None:
 @output_option
 def setup(repository: str, files: tuple[Path, ...], reviewers: tuple[int, ...], output: str) -> None:
     """Print the calls of `gh` that set labels, environments, variables and branch protection. Changes nothing."""
-    import re  # noqa: PLC0415
-
     from ezazml.ci.setup import Settings, setup_commands, variables_in  # noqa: PLC0415
 
-    if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", repository):
+    if not REPOSITORY.fullmatch(repository):
         raise InputError(f"--repository: {repository!r} is not owner/name.", hint="Such as contoso/ml.")
+    repository = repository_name(repository)
     root = find_project()
     table = read_promotion(root)
     known: dict[str, dict[str, str]] = {}
@@ -228,9 +236,14 @@ def setup(repository: str, files: tuple[Path, ...], reviewers: tuple[int, ...], 
         return
     for line in commands:
         click.echo(line)
+    for one in settings:
+        if one.github_environment != one.environment.name or one.plan_environment != f"{one.environment.name}-plan":
+            names = f"{one.environment.name} and {one.environment.name}-plan"
+            text = f"{one.environment.name}: bootstrap.github names other GitHub environments than the workflows use"
+            click.echo(f"{text} ({names}): change one of them.", err=True)
     if not reviewers:
         click.echo("No --reviewer: nobody has to approve a deployment of production.", err=True)
 
 
-for command in (report, save_plan, fetch_plan, drop_plan, feature, cleanup, expired):
+for command in (report, approval, save_plan, fetch_plan, drop_plan, feature, cleanup, expired, event, job, model):
     ci.add_command(command)

@@ -76,8 +76,8 @@ def expired(source: str) -> None:
 
 def _made(branch: str, source: str, life: timedelta) -> str:
     """The name of the branch's environment, whose file is there afterwards; one that is there keeps its end."""
-    from ezazml.ci.plan_store import require_lasting_state  # noqa: PLC0415
     from ezazml.config.feature_names import branch_of, feature_environment_name  # noqa: PLC0415
+    from ezazml.config.lasting_state import require_lasting_state  # noqa: PLC0415
     from ezazml.config.loading import environ_to_look, load_environment  # noqa: PLC0415
 
     root = find_project()

@@ -27,7 +27,7 @@ from ezazml.scaffold.template import template_folder
 @click.option("--environments", metavar="NAMES", help="Separated by commas, such as dev,uat,prd.")
 @click.option("--subscription", "subscriptions", multiple=True, metavar="[ENV=]ID", help="Repeatable; may come later.")
 @click.option("--backend", metavar="azurerm|local", help="Where Terraform keeps the state.")
-@click.option("--github", metavar="OWNER/NAME", help="Repository whose workflows deploy; may come later.")
+@click.option("--github", metavar="OWNER/NAME", help="Repository whose workflows deploy (docs/ci.md); may come later.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask: defaults for what is not given.")
 @output_option
 def init(

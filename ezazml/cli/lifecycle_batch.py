@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ezazml.cli.common import environment_argument, output_option, print_json
-from ezazml.cli.lifecycle_common import changed, working
+from ezazml.cli.lifecycle_common import changed, file_option, working
 
 name_argument = click.argument("name", metavar="ENDPOINT")
 
@@ -21,14 +21,23 @@ def batch() -> None:
 @environment_argument
 @name_argument
 @click.option("--deployment", "only", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
+@file_option
 @click.option("--model", metavar="NAME[:VERSION]", help="Instead of the declared model; @champion works too.")
 @output_option
-def deploy(environment: str, name: str, *, only: tuple[str, ...], model: str | None, output: str) -> None:
+def deploy(
+    environment: str,
+    name: str,
+    *,
+    only: tuple[str, ...],
+    files: tuple[Path, ...],
+    model: str | None,
+    output: str,
+) -> None:
     """Create or update a batch endpoint and its deployments as declared."""
     from jobs.lifecycle.batch import deploy as deploy_batch  # noqa: PLC0415 - imports azure-ai-ml
 
     with working(f"Deploying batch endpoint {name}", environment, output) as (connection, show):
-        done = deploy_batch(connection, name, only=only, model=model, show=show)
+        done = deploy_batch(connection, name, only=only, files=files, model=model, show=show)
     if output == "json":
         print_json(done.as_json())
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from jobs.connection import Connection
 
 Show = Callable[[str], None]
+
+file_option = click.option(
+    "--file",
+    "files",
+    metavar="FILE.yml",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An official file of the endpoint or a deployment, wherever it lies; may be repeated.",
+)
 
 
 @contextmanager

@@ -73,11 +73,12 @@ def show_model(connection: Connection, step: Step) -> ModelVersion:
 def show_serving(connection: Connection, step: Step) -> None:
     """Deploy the model, ask it, and let it score a file."""
     from jobs.lifecycle import batch, endpoints, runs  # noqa: PLC0415
+    from jobs.lifecycle.declared_endpoints import read_declared  # noqa: PLC0415
     from jobs.lifecycle.scoring import Scorer  # noqa: PLC0415
     from jobs.lifecycle.traffic import shown  # noqa: PLC0415
 
     step(f"Deploying it behind endpoint {_ENDPOINT}: checked, then given traffic")
-    declared = endpoints.read_declared(connection, _ENDPOINT)
+    declared = read_declared(connection, _ENDPOINT)
     with progress("Deploying") as show:
         done = endpoints.deploy(connection, declared, show=show)
     click.echo(f"{changed(done.parts)}; traffic: {shown(done.splits[-1] if done.splits else done.before)}")

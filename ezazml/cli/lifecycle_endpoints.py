@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ezazml.cli.common import asking, environment_argument, output_option, print_json
-from ezazml.cli.lifecycle_common import changed, report_rows, working
+from ezazml.cli.lifecycle_common import changed, file_option, report_rows, working
 
 _COLUMNS = ("name", "state", "traffic", "model", "instances", "size")
 name_argument = click.argument("name", metavar="ENDPOINT")
@@ -23,6 +23,7 @@ def endpoint() -> None:
 @environment_argument
 @name_argument
 @click.option("--deployment", "only", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
+@file_option
 @click.option("--traffic", metavar="NAME=PERCENT,...", help="Instead of the declared split.")
 @click.option("--model", metavar="NAME[:VERSION]", help="Instead of the declared model; @champion works too.")
 @click.option("--rollback", "back", is_flag=True, help="Deploy nothing; restore the split before the last change.")
@@ -32,6 +33,7 @@ def deploy(
     name: str,
     *,
     only: tuple[str, ...],
+    files: tuple[Path, ...],
     traffic: str | None,
     model: str | None,
     back: bool,
@@ -39,17 +41,20 @@ def deploy(
 ) -> None:
     """Create or update an endpoint as declared, check it, then move its traffic in the declared steps."""
     if back:
-        if only or traffic or model:
+        if only or files or traffic or model:
             raise click.UsageError("--rollback takes no other options.")
         roll_back(environment, name, output)
         return
     from jobs.lifecycle import endpoints  # noqa: PLC0415 - imports azure-ai-ml
+    from jobs.lifecycle.declared_endpoints import read_declared  # noqa: PLC0415
     from jobs.lifecycle.traffic import parse_split, shown  # noqa: PLC0415
 
     split = parse_split(traffic) if traffic is not None else None
     with working(f"Deploying endpoint {name}", environment, output) as (connection, show):
-        declared = endpoints.read_declared(connection, name)
+        declared = read_declared(connection, name, files)
         done = endpoints.deploy(connection, declared, only=only, traffic=split, model=model, show=show)
+    if done.warning:
+        click.secho(f"Warning: {done.warning}", fg="yellow", err=True)
     if output == "json":
         print_json(done.as_json())
         return
@@ -94,11 +99,12 @@ def invoke(environment: str, name: str, *, file: Path | None, deployment: str | 
     import json  # noqa: PLC0415
 
     from jobs.lifecycle import endpoints  # noqa: PLC0415
+    from jobs.lifecycle.declared_endpoints import read_declared  # noqa: PLC0415
     from jobs.lifecycle.scoring import Scorer  # noqa: PLC0415
 
     with working(f"Asking endpoint {name}", environment, output) as (connection, _show):
         # A file makes the command work for endpoints that this project does not declare.
-        sample = None if file else endpoints.read_declared(connection, name).rollout.sample
+        sample = None if file else read_declared(connection, name).rollout.sample
         answer = Scorer(connection, name).ask(endpoints.request_for(file, sample), deployment=deployment)
     if output == "json":
         print_json({"endpoint": name, "deployment": answer.deployment, "answer": answer.body})

@@ -79,12 +79,19 @@ def logs(
 @click.argument("query", metavar="KQL")
 @click.option("--hours", type=click.IntRange(1, 24 * 90), default=24, show_default=True, help="How far back.")
 @click.option("--resource-id", metavar="ID", help="Default: the workspace's Application Insights.")
+@click.option("--log-analytics", is_flag=True, help="Ask the environment's Log Analytics workspace instead.")
 @output_option
-def query(environment: str, query: str, *, hours: int, resource_id: str | None, output: str) -> None:
+def query(
+    environment: str, query: str, *, hours: int, resource_id: str | None, log_analytics: bool, output: str
+) -> None:
     """Ask Application Insights or Log Analytics, for example "traces | take 10"."""
+    if log_analytics and resource_id:
+        raise click.UsageError("Name one of --resource-id and --log-analytics.")
     from jobs.lifecycle.log_queries import run_query  # noqa: PLC0415
 
     with working("Asking Azure Monitor", environment, output) as (connection, _show):
+        if log_analytics:
+            resource_id = str(connection.deployment.output("log_analytics_workspace_id"))
         columns, rows = run_query(connection, query, hours=hours, resource_id=resource_id)
     report_rows([dict(zip(columns, row, strict=True)) for row in rows], columns, output, "Answer")
 

@@ -103,8 +103,11 @@ def main(arguments: list[str] | None = None) -> None:
         code = cli.main(args=arguments, prog_name="ezazml", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as stop:
         click.echo("Interrupted.", err=True)
+        # What goes on without this program, told by whoever was interrupted.
+        for note in getattr(stop.__cause__, "__notes__", ()):
+            click.echo(note, err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

@@ -13,7 +13,7 @@ from ezazml.cli.plan_view import as_json, print_plan
 from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import deployment
-from ezazml.operations.declared import declares_assets
+from ezazml.operations.declared import declares_assets, left_out_because
 from ezazml.operations.deployment import Planned
 from ezazml.operations.workbench import Purpose
 from ezazml.progress import progress
@@ -75,7 +75,8 @@ def plan(  # noqa: PLR0917 - click passes them by name
     if output == "json":
         print_json(as_json(planned, where=bench.where))
     elif output == "markdown":
-        click.echo(to_markdown(planned.summary, planned.cost, title=title, max_chars=max_chars), nl=False)
+        text = to_markdown(planned.summary, planned.cost, title=title, warnings=planned.warnings, max_chars=max_chars)
+        click.echo(text, nl=False)
     else:
         print_plan(planned, title)
     if out is not None:
@@ -101,6 +102,8 @@ def deploy(  # noqa: PLR0917 - click passes them by name
         deployment.saved_for(environment, file)
     bench = open_bench(environment, Purpose.DEPLOY)
     declared = not no_assets and declares_assets(bench.environment)
+    left_out = left_out_because(bench.environment) if declared else None
+    declared = declared and left_out is None
     wait_for_sdk = load_sdk_early() if declared else None
 
     with progress("Deploying") as show:
@@ -121,6 +124,8 @@ def deploy(  # noqa: PLR0917 - click passes them by name
     elif output == "table":
         click.secho(f"{environment} is deployed: {planned.summary.headline()} done.", fg="green")
         click.echo(f"Look at it: ezazml show {environment}")
+    if left_out is not None:
+        click.secho(f"Warning: {left_out}", fg="yellow", err=True)
     if wait_for_sdk is not None:
         wait_for_sdk()
     if declared and output == "table":

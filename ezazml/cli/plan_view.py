@@ -22,8 +22,10 @@ _COLOURS = {
 
 
 def print_plan(planned: Planned, title: str) -> None:
-    """Print a plan's summary, what loses data first and in red, and what it costs."""
+    """Print a plan's summary, what loses data first and in red, why it would be refused, and what it costs."""
     print_summary(planned.summary, title)
+    for warning in planned.warnings:
+        click.secho(f"  Warning: {warning}", fg="yellow")
     if planned.cost is not None:
         print_cost(planned.cost)
 
@@ -76,6 +78,7 @@ def as_json(planned: Planned, *, where: str) -> dict[str, Any]:
         "target": where,
         "cost": cost,
         "saved": saved,
+        "warnings": list(planned.warnings),
     }
 
 

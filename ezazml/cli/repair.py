@@ -8,11 +8,10 @@ import os
 import click
 
 from ezazml.azure.arm import AzureApis, apis_of
+from ezazml.cli.bench import open_without_terraform
 from ezazml.cli.common import asking, environment_argument, output_option, print_json, print_table
 from ezazml.cli.context import Context, enter
-from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
-from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations import recovery, soft_deleted, takeover
 from ezazml.operations.azure_ids import KINDS
@@ -38,7 +37,7 @@ def purge(environment: str, confirmation: str | None, only_list: bool, output: s
     """
     if output == "json" and confirmation is None and not only_list:
         raise click.UsageError(f"--output json needs --confirm {environment} or --list: a program cannot be asked.")
-    loaded, azure = _without_terraform(environment)
+    loaded, azure = open_without_terraform(environment)
     with progress(f"Looking for what Azure keeps of {environment}"):
         kept = soft_deleted.find_soft_deleted(loaded, azure)
     if output == "table":
@@ -72,7 +71,7 @@ def recover(environment: str, yes: bool, output: str) -> None:
     empty.
     """
     _require_yes(output, yes)
-    bench, azure = _with_terraform(environment, Purpose.DEPLOY)
+    bench, azure = with_terraform(environment, Purpose.DEPLOY)
 
     def confirm(plan: recovery.RecoveryPlan) -> bool:
         if output == "json":
@@ -96,7 +95,7 @@ def recover(environment: str, yes: bool, output: str) -> None:
 
 @click.command("import")
 @environment_argument
-@click.option("--resource", metavar="KIND", help=f"One kind: {', '.join(KINDS)}.")
+@click.option("--resource", metavar="KIND", help=f"One address, or one kind: {', '.join(KINDS)}.")
 @click.option("--id", "identifier", metavar="ID", help="Its id in Azure, where the name does not lead to it.")
 @click.option("--all", "everything", is_flag=True, help="Also what is in them: containers, roles, computes, secrets.")
 @yes_option
@@ -112,7 +111,7 @@ def import_(  # noqa: PLR0917
     _require_yes(output, yes)
     selection = takeover.Selection(kind=resource, id=identifier, everything=everything)
     selection.types()
-    bench, azure = _with_terraform(environment, Purpose.DEPLOY)
+    bench, azure = with_terraform(environment, Purpose.DEPLOY)
 
     def confirm(found: takeover.Takeover) -> bool:
         if output == "json":
@@ -148,9 +147,9 @@ def import_(  # noqa: PLR0917
 def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) -> None:
     """Report what in ENV is not as it was deployed. Changes nothing in Azure."""
     try:
-        bench, _azure = _with_terraform(environment, Purpose.DESTROY)
+        bench, _azure = with_terraform(environment, Purpose.DESTROY)
         with progress("Comparing with Azure"):
-            found = find_drift(bench, accept=accept, others=_other_sources(bench))
+            found = find_drift(bench, accept=accept, others=other_sources(bench))
     except InputError as error:
         if detailed_exitcode:  # there 2 means drift
             raise EzazmlError(error.message, hint=error.hint) from error
@@ -171,7 +170,7 @@ def drift(environment: str, detailed_exitcode: bool, accept: bool, output: str) 
         raise click.exceptions.Exit(2)
 
 
-def _other_sources(bench: Workbench) -> list[Source]:
+def other_sources(bench: Workbench) -> list[Source]:
     """The workspace's assets, where the project declares some and the environment is deployed."""
     if not declares_assets(bench.environment):
         return []
@@ -196,15 +195,8 @@ def _require_yes(output: str, yes: bool) -> None:
         raise click.UsageError("--output json needs --yes: a program cannot be asked.")
 
 
-def _without_terraform(name: str) -> tuple[Environment, AzureApis]:
-    context = enter(name, sdk=True)
-    loaded = load_environment(name, root=context.root, environ=context.environ)
-    require_deployable(name, loaded.settings, with_secrets=False)
-    context.activate()
-    return loaded, _apis(loaded, context)
-
-
-def _with_terraform(name: str, purpose: Purpose) -> tuple[Workbench, AzureApis]:
+def with_terraform(name: str, purpose: Purpose) -> tuple[Workbench, AzureApis]:
+    """The environment, ready for Terraform, and Azure's own APIs; this process gets its variables."""
     context = enter(name, sdk=True)
     with progress(f"Preparing {name}") as show:
         bench = prepare(name, root=context.root, environ=context.environ, show=show, purpose=purpose)

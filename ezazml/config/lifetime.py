@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from ezazml.config.github import repository_field
 from ezazml.config.section import Section
 
 
 class BootstrapGitHub(Section):
     """Whose workflows may log in as the deploying identity."""
 
-    repository: str = Field(description="owner/name", pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
+    repository: str = repository_field()
     environment: str | None = Field(
         None, description="GitHub environment that deploys. Default: the environment's own name."
     )
@@ -20,10 +21,10 @@ class BootstrapGitHub(Section):
         "Default: the deploying one's name with -plan.",
     )
     branch: str | None = Field(None, description="Branch whose workflows may log in without a GitHub environment.")
-    pull_requests: bool | None = Field(
-        None,
-        description="Let pull requests of the repository log in, to show plans. Default: not for a protected "
-        "environment, as whoever can push a branch could then deploy it.",
+    pull_requests: bool = Field(
+        False,
+        description="Let every workflow of a pull request log in, also without a GitHub environment and its rules. "
+        "Plans do not need it.",
     )
 
 

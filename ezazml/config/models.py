@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.dependency_models import Encryption, Existing
+from ezazml.config.github import repository_field
 from ezazml.config.lifetime import Bootstrap, Feature
 from ezazml.config.network_models import Network
 from ezazml.config.operating import Deploy, Destroy, Notifications
@@ -65,7 +67,7 @@ class DeployerIdentity(Section):
 class GitHubFederation(Section):
     """Lets GitHub Actions log in as the project's principal, without a secret."""
 
-    repository: str = Field(description="owner/name", pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
+    repository: str = repository_field()
     environment: str | None = Field(None, description="GitHub environment that may log in.")
     branch: str | None = Field(None, description="Branch that may log in, if no environment is given.")
 
@@ -176,8 +178,17 @@ class ComputeSchedule(Section):
     """When a compute instance is started or stopped."""
 
     action: Literal["start", "stop"] = "stop"
-    cron: str = Field(description='A cron expression, such as "0 19 * * 1-5".')
-    time_zone: str = "UTC"
+    cron: str = Field(description='A cron expression with 5 fields, such as "0 19 * * 1-5".')
+    time_zone: str = Field("UTC", description="A name of Windows, such as W. Europe Standard Time.")
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        """Minute, hour, day, month and weekday: Azure takes no seconds."""
+        if len(value.split()) != 5:
+            text = "a cron expression has 5 fields (minute, hour, day, month, weekday)"
+            raise PydanticCustomError("cron", "{text}", {"text": text})
+        return value
 
 
 class ComputeInstance(Section):
@@ -191,7 +202,9 @@ class ComputeInstance(Section):
     idle_minutes: int | None = Field(
         None, ge=15, le=4320, description="Minutes without work until it is stopped; set by `ezazml monitor apply`."
     )
-    schedules: tuple[ComputeSchedule, ...] = ()
+    schedules: tuple[ComputeSchedule, ...] | None = Field(
+        None, max_length=4, description="When it starts and stops; `[]` removes what there is."
+    )
 
 
 class ComputeCluster(Section):

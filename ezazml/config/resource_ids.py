@@ -17,6 +17,8 @@ class ResourceKind:
     label: str
     provider: str = ""
     parts: tuple[str, ...] = ()
+    #: What the resource's own name looks like; see the rules of names.py.
+    name_pattern: str = r"[^/\s]+"
 
     @property
     def form(self) -> str:
@@ -28,7 +30,11 @@ class ResourceKind:
 
     def parse(self, identifier: str) -> ResourceId | None:
         """The parts of an id, or ``None``. The provider compares with upper and lower case, so this does too."""
-        names = "".join(rf"/{part}/(?P<name{index}>[^/\s]+)" for index, part in enumerate(self.parts))
+        patterns = [r"[^/\s]+"] * (len(self.parts) - 1) + [self.name_pattern]
+        names = "".join(
+            rf"/{part}/(?P<name{index}>{pattern})"
+            for index, (part, pattern) in enumerate(zip(self.parts, patterns, strict=False))
+        )
         provider = rf"/providers/{re.escape(self.provider)}" if self.provider else ""
         match = re.fullmatch(_GROUP + provider + names, identifier)
         if match is None:
@@ -54,12 +60,14 @@ class ResourceId:
 
 
 RESOURCE_GROUP = ResourceKind("a resource group")
-STORAGE_ACCOUNT = ResourceKind("a storage account", "Microsoft.Storage", ("storageAccounts",))
-KEY_VAULT = ResourceKind("a key vault", "Microsoft.KeyVault", ("vaults",))
-CONTAINER_REGISTRY = ResourceKind("a container registry", "Microsoft.ContainerRegistry", ("registries",))
+STORAGE_ACCOUNT = ResourceKind("a storage account", "Microsoft.Storage", ("storageAccounts",), r"[a-z0-9]{3,24}")
+KEY_VAULT = ResourceKind("a key vault", "Microsoft.KeyVault", ("vaults",), r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]")
+CONTAINER_REGISTRY = ResourceKind(
+    "a container registry", "Microsoft.ContainerRegistry", ("registries",), r"[A-Za-z0-9]{5,50}"
+)
 APPLICATION_INSIGHTS = ResourceKind("Application Insights", "Microsoft.Insights", ("components",))
 USER_ASSIGNED_IDENTITY = ResourceKind(
-    "a user-assigned identity", "Microsoft.ManagedIdentity", ("userAssignedIdentities",)
+    "a user-assigned identity", "Microsoft.ManagedIdentity", ("userAssignedIdentities",), r"[A-Za-z0-9][\w-]{2,127}"
 )
 ACTION_GROUP = ResourceKind("an action group", "Microsoft.Insights", ("actionGroups",))
 VIRTUAL_NETWORK = ResourceKind("a virtual network", "Microsoft.Network", ("virtualNetworks",))

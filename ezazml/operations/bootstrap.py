@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ezazml.azure.arm import apis_of
 from ezazml.config.blocks import write_block
 from ezazml.config.bootstrap_names import BootstrapNames, bootstrap_names, local_state_file
 from ezazml.config.environment import Environment
@@ -18,14 +19,14 @@ from ezazml.config.loading import load_environment
 from ezazml.config.models import LocalBackend
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import EzazmlError, InputError
-from ezazml.operations.resource_groups import resource_exists
+from ezazml.logs import log_to_file
 from ezazml.report.plan_summary import PlanSummary, summarise
+from ezazml.terraform.diagnostics import StateLockedError
 from ezazml.terraform.engine import find_engine, require_node
+from ezazml.terraform.plan_files import plan_file_of_this_run
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.relocation import RelocatableTerraform, place_state
 from ezazml.terraform.runner import Progress, TerraformError
-
-_CONTAINERS_API = "2023-05-01"
 
 #: Shown the summary, answers whether to go on.
 Confirm = Callable[[PlanSummary], bool]
@@ -56,20 +57,21 @@ def prepare_bootstrap(name: str, *, root: Path, environ: Mapping[str, str], show
     Raises :class:`InputError` for mistakes in the configuration, :class:`EzazmlError` when Azure cannot be asked.
     """
     environment = load_environment(name, root=root, environ=environ)
+    log_to_file(environment.settings.logging, root)
     names = bootstrap_names(environment)
     require_node(environ)
     engine = find_engine(environ)
     show("asking Azure what exists")
-    moved = not local_state_file(environment).is_file() and resource_exists(
-        names.container_id(str(environment.settings.subscription_id)),
-        _CONTAINERS_API,
-        tenant_id=environment.settings.tenant_id,
-        environ=environ,
-    )
+    moved = not local_state_file(environment).is_file() and _has_container(environment, names, environ)
     show("synthesising")
     folder = _synthesise(environment, environ)
     terraform = RelocatableTerraform(
-        engine, folder, environ, providers=ProviderCache(root / ".ezazml" / "providers"), progress=show
+        engine,
+        folder,
+        environ,
+        providers=ProviderCache(root / ".ezazml" / "providers"),
+        progress=show,
+        lock_timeout_seconds=environment.settings.deploy.lock_timeout_seconds,
     )
     place_state(folder, _in_azure(environment, names) if moved else _on_this_machine(environment))
     show(f"initialising {engine}")
@@ -84,9 +86,7 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
     not confirmed or Terraform failed, :class:`InputError` when something would be lost.
     """
     root, name = bench.environment.root, bench.environment.name
-    file = root / ".ezazml" / "plans" / f"{name}.bootstrap.tfplan"
-    file.unlink(missing_ok=True)
-    try:
+    with plan_file_of_this_run(root / ".ezazml" / "plans", f"{name}.bootstrap") as file:
         changes = _plan(bench, file)
         summary = summarise(bench.terraform.show_plan(file) if changes else {})
         _require_nothing_lost(name, summary)
@@ -94,8 +94,6 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
             if not confirm(summary):
                 raise EzazmlError("Not confirmed; nothing was changed.")
             bench.terraform.apply(file)
-    finally:
-        file.unlink(missing_ok=True)
     if not bench.moved:
         bench.terraform.move_state(_in_azure(bench.environment, bench.names))
         local = local_state_file(bench.environment)
@@ -128,10 +126,23 @@ def local_state_left(environment: Environment) -> Path | None:
     return state if state.is_file() else None
 
 
+def _has_container(environment: Environment, names: BootstrapNames, environ: Mapping[str, str]) -> bool:
+    """Whether Azure has the container that the bootstrap makes. Raises :class:`AzureError` when it does not tell."""
+    settings = environment.settings
+    subscription = str(settings.subscription_id)
+    azure = apis_of(subscription, tenant_id=settings.tenant_id, environ=environ)
+    return azure.resource(names.container_id(subscription)) is not None
+
+
 def _plan(bench: BootstrapBench, file: Path) -> bool:
     """Raises :class:`InputError` for a plan that Terraform refuses to make, as it would lose the state."""
     try:
         return bench.terraform.plan(file)
+    except StateLockedError as error:
+        name = bench.environment.name
+        # The environment's own state is another one, with locks of its own.
+        error.hint = (error.hint or "").replace(f"ezazml unlock {name}", f"ezazml unlock {name} --bootstrap")
+        raise
     except TerraformError as error:
         if "prevent_destroy" not in error.message:
             raise

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ezazml.azure.arm import AzureApis
 from ezazml.errors import EzazmlError, InputError
 from ezazml.operations.adoption import apply_and_adopt, plan_and_adopt
-from ezazml.operations.held_names import require_free_names
+from ezazml.operations.held_names import require_free_names, warning_of_held_names
 from ezazml.operations.saved_plan import (
     PlanRecord,
     read_record,
@@ -27,11 +27,15 @@ from ezazml.report.plan_summary import PlanSummary, summarise
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan would do and cost; ``cost`` is ``None`` where nothing changes. ``saved`` is its record, if kept."""
+    """What a plan would do and cost; ``cost`` is ``None`` where nothing changes. ``saved`` is its record, if kept.
+
+    ``warnings`` say why a deployment will refuse the plan as it is.
+    """
 
     summary: PlanSummary
     cost: Estimate | None
     saved: PlanRecord | None = None
+    warnings: tuple[str, ...] = ()
 
 
 #: Shown the plan, answers whether to go on.
@@ -57,7 +61,7 @@ def plan(bench: Workbench, *, destroy: bool = False, save_to: Path | None = None
     file.unlink(missing_ok=True)  # also one that others may read
     state = bench.terraform.state_version()
     planned = _planned(bench, _read_plan(bench, file))
-    return Planned(planned.summary, planned.cost, write_record(bench, file, state))
+    return replace(planned, saved=write_record(bench, file, state))
 
 
 def saved_for(name: str, file: Path) -> PlanRecord:
@@ -142,8 +146,10 @@ def _planned(bench: Workbench, document: dict[str, Any]) -> Planned:
     summary = summarise(document)
     if summary.is_empty:
         return Planned(summary, None)
-    prices = load_prices(bench.environment.root)
-    return Planned(summary, estimate(document, prices, location=bench.environment.settings.location))
+    environment = bench.environment
+    cost = estimate(document, load_prices(environment.root), location=environment.settings.location)
+    warning = warning_of_held_names(environment.name, environment.settings, document)
+    return Planned(summary, cost, warnings=() if warning is None else (warning,))
 
 
 def _read_plan(bench: Workbench, file: Path, *, destroy: bool = False) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ezazml.azure.arm import apis_of
 from ezazml.config.environment import Environment
 from ezazml.config.feature_file import (
     BRANCH_TAG,
@@ -98,8 +99,8 @@ def everywhere(environment: Environment, *, environ: Mapping[str, str]) -> list[
             f"{FOLDER}/{environment.name}.yaml: subscription_id is not set, so Azure cannot be asked.",
             hint="Set it (or ARM_SUBSCRIPTION_ID), or pass --local to look at files only.",
         )
-    groups = tagged_groups(settings.subscription_id, EXPIRE_TAG, tenant_id=settings.tenant_id, environ=environ)
-    return _joined(in_files(environment.root), groups)
+    azure = apis_of(settings.subscription_id, tenant_id=settings.tenant_id, environ=environ)
+    return _joined(in_files(environment.root), tagged_groups(azure, EXPIRE_TAG))
 
 
 def restore_file(feature: FeatureEnvironment, *, root: Path, environ: Mapping[str, str]) -> Path:

@@ -21,12 +21,14 @@ FILE = "imports.tf.json"
 #: ``${azurerm_key_vault.key_vault.id}``: another resource's attribute.
 _REFERENCE = re.compile(r"\$\{((?:azurerm|azuread)_\w+\.[\w-]+)\.([\w.\[\]]+)\}")
 _ANY_REFERENCE = re.compile(r"\b((?:azurerm|azuread)_\w+\.[\w-]+)")
-#: Attributes of a resource that others refer to, besides ``id`` -> their places in what Azure tells.
-_ATTRIBUTES = {
-    "client_id": ("appId",),
-    "identity[0].principal_id": ("identity", "principalId"),
-    "location": ("location",),
-    "name": ("name",),
+#: Attributes of a resource that others refer to, besides ``id`` -> their places in what Azure tells: those of Entra's
+#: principals and of managed identities differ.
+_ATTRIBUTES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "client_id": (("appId",), ("properties", "clientId")),
+    "identity[0].principal_id": (("identity", "principalId"),),
+    "location": (("location",),),
+    "name": (("name",),),
+    "principal_id": (("properties", "principalId"),),
 }
 
 
@@ -177,10 +179,8 @@ class _Search:
             return found.id
         if attribute == "object_id":
             return found.id.rsplit("/", 1)[-1]
-        value: Any = found.body
-        for part in _ATTRIBUTES.get(attribute, ("",)):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        return value if isinstance(value, str) else None
+        values = (_at(found.body, place) for place in _ATTRIBUTES.get(attribute, ()))
+        return next((value for value in values if isinstance(value, str)), None)
 
 
 @dataclass(frozen=True)
@@ -211,6 +211,13 @@ class _Creation:
     @property
     def _after(self) -> Mapping[str, Any]:
         return self.planned["change"]["after"] or {}
+
+
+def _at(body: Mapping[str, Any], place: tuple[str, ...]) -> Any:
+    value: Any = body
+    for part in place:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _creations(plan: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

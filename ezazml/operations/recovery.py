@@ -21,7 +21,7 @@ from ezazml.operations.importing import (
     references_of,
     with_dependencies,
 )
-from ezazml.operations.soft_deleted import SoftDeleted, find_soft_deleted, ids_of
+from ezazml.operations.soft_deleted import Kind, SoftDeleted, find_soft_deleted, ids_of, is_workspace_kept
 from ezazml.operations.takeover import Takeover, import_existing
 from ezazml.operations.ways_out import ways_out
 from ezazml.operations.workbench import Workbench
@@ -59,15 +59,20 @@ def recover(bench: Workbench, azure: AzureApis, *, confirm: Confirm) -> Recovery
     Raises :class:`InputError` when nothing is kept, :class:`EzazmlError` when not confirmed or Azure refuses. What is
     done stays done; running it again does the rest.
     """
-    kept = tuple(find_soft_deleted(bench.environment, azure))
+    environment = bench.environment
+    kept = tuple(find_soft_deleted(environment, azure))
+    comes_back = is_workspace_kept(environment)
+    if not comes_back:
+        kept = tuple(item for item in kept if item.kind is not Kind.WORKSPACE)
     if not kept:
+        why = "its workspace exists" if comes_back else "a workspace with an identity of its own is not kept"
         raise InputError(
-            f"Azure keeps nothing deleted of {bench.environment.name}: its workspace exists, and neither its vault nor "
-            "its Log Analytics workspace is among the deleted ones.",
-            hint=f"Deploy it: ezazml deploy {bench.environment.name}",
+            f"Azure keeps nothing deleted of {environment.name}: {why}, and neither its vault nor its Log Analytics "
+            "workspace is among the deleted ones.",
+            hint=f"Deploy it: ezazml deploy {environment.name}",
         )
     plan = _bring_back_what_it_stands_on(bench, azure, kept, confirm)
-    if azure.resource(ids_of(bench.environment, azure).workspace) is not None:
+    if not comes_back or azure.resource(ids_of(environment, azure).workspace) is not None:
         return Recovery(plan, None)
     return Recovery(plan, _bring_back_workspace(bench, azure))
 
@@ -121,16 +126,41 @@ def recovery_body(planned: Mapping[str, Any]) -> dict[str, Any]:
         "description": planned.get("description"),
         "hbiWorkspace": planned.get("high_business_impact"),
         "publicNetworkAccess": "Enabled" if public else "Disabled",
+        "imageBuildCompute": planned.get("image_build_compute_name"),
+        "primaryUserAssignedIdentity": planned.get("primary_user_assigned_identity"),
+        "encryption": _encryption(planned),
     }
     sku = planned.get("sku_name") or "Basic"
     return {
         "location": planned["location"],
-        "identity": {"type": "SystemAssigned"},
+        "identity": _identity(planned),
         "sku": {"name": sku, "tier": sku},
         "kind": planned.get("kind") or "Default",
         "tags": planned.get("tags") or {},
         "properties": {name: value for name, value in properties.items() if value is not None},
     }
+
+
+def _identity(planned: Mapping[str, Any]) -> dict[str, Any]:
+    """The identities as they are declared: one of them may be what reads the customer-managed key."""
+    declared = (planned.get("identity") or [{}])[0]
+    ids = declared.get("identity_ids") or ()
+    identity: dict[str, Any] = {"type": str(declared.get("type") or "SystemAssigned").replace(" ", "")}
+    return {**identity, "userAssignedIdentities": {one: {} for one in ids}} if ids else identity
+
+
+def _encryption(planned: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The customer-managed key, which a workspace never changes: without it Terraform would replace the workspace."""
+    for declared in planned.get("encryption") or ():
+        return {
+            "status": "Enabled",
+            "keyVaultProperties": {
+                "keyVaultArmId": declared["key_vault_id"],
+                "keyIdentifier": declared["key_id"],
+            },
+            "identity": {"userAssignedIdentity": declared.get("user_assigned_identity_id")},
+        }
+    return None
 
 
 def _require_no_loss(needed: PlanSummary) -> None:

@@ -77,6 +77,14 @@ def find_soft_deleted(environment: Environment, azure: AzureApis) -> list[SoftDe
     return [*_vaults(environment, azure), *_workspaces(environment, azure), *_logs(environment, azure)]
 
 
+def is_workspace_kept(environment: Environment) -> bool:
+    """Whether Azure keeps the environment's workspace when it is deleted.
+
+    Microsoft Learn, "Recover workspace data while soft deleted": one with user-assigned identities only is not kept.
+    """
+    return environment.settings.workspace.identity == "system"
+
+
 def require_purgeable(environment: Environment, *, confirmation: str) -> None:
     """Raise :class:`InputError` for a protected environment, or when its name was not given as confirmation."""
     name = environment.name
@@ -108,7 +116,7 @@ def purge(
             done.append(_purge_vault(azure, item))
             continue
         # Azure takes requests about what is in a group only while there is the group.
-        with _group(azure, ids.group, environment.settings.location):
+        with _group(azure, ids.group, environment):
             done.append(_purge_workspace(azure, item) if item.kind is Kind.WORKSPACE else _purge_logs(azure, item))
     return done
 
@@ -177,11 +185,16 @@ def _purge_logs(azure: AzureApis, item: SoftDeleted) -> Purged:
 
 
 @contextmanager
-def _group(azure: AzureApis, identifier: str, location: str) -> Iterator[None]:
-    """The resource group; where it is missing, one for the time of the work."""
+def _group(azure: AzureApis, identifier: str, environment: Environment) -> Iterator[None]:
+    """The resource group; where it is missing, one for the time of the work.
+
+    Tagged as the environment's own, so that a deployment takes it over if this is killed before it is removed.
+    """
     missing = azure.resource(identifier) is None
     if missing:
-        azure.arm.put(identifier, {"location": location, "tags": {"managed_by": "ezazml"}}, **version_of(identifier))
+        tags = {"managed_by": "ezazml", "environment": environment.name}
+        body = {"location": environment.settings.location, "tags": tags}
+        azure.arm.put(identifier, body, **version_of(identifier))
     try:
         yield
     finally:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from ezazml.config.checks import require_deployable
 from ezazml.config.environment import Environment
+from ezazml.config.lasting_state import require_lasting_state
 from ezazml.config.loading import load_environment, require_its_shell
 from ezazml.config.login import with_login
 from ezazml.config.targets import Target
 from ezazml.logs import log_to_file
 from ezazml.operations.importing import forget_imports
 from ezazml.terraform.engine import find_engine, require_write_only
+from ezazml.terraform.plan_files import plan_file_of_this_run
 from ezazml.terraform.provider_cache import ProviderCache
 from ezazml.terraform.runner import Progress, Terraform
 from ezazml.terraform.synth import synthesise
@@ -40,14 +42,10 @@ class Workbench:
 
     @contextmanager
     def plan_file(self, purpose: str = "") -> Iterator[Path]:
-        """A place for a saved plan, which holds secrets: gone afterwards, whatever happens."""
-        name = ".".join(filter(None, (self.environment.name, purpose, "tfplan")))
-        file = self.environment.root / ".ezazml" / "plans" / name
-        file.unlink(missing_ok=True)
-        try:
+        """A place for a saved plan, which holds secrets: of this run alone, and gone afterwards, whatever happens."""
+        name = ".".join(filter(None, (self.environment.name, purpose)))
+        with plan_file_of_this_run(self.environment.root / ".ezazml" / "plans", name) as file:
             yield file
-        finally:
-            file.unlink(missing_ok=True)
 
 
 class Purpose(StrEnum):
@@ -67,6 +65,7 @@ def prepare(
     """
     environment = load_environment(name, root=root, environ=environ)
     require_its_shell(environment, environ)
+    require_lasting_state(environment, environ)
     log_to_file(environment.settings.logging, root)
     _LOG.info("%s: prepared to %s", name, purpose.value)
     if purpose is not Purpose.LOOK:

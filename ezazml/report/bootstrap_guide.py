@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ezazml.config.bootstrap_names import BootstrapNames
 from ezazml.config.environment import Environment
+from ezazml.config.github import ids_command, repository_name
 
 #: Microsoft Graph, and its permissions for applications that a deployment uses (Microsoft Graph, "permissions
 #: reference"): make and change applications of one's own, read the directory; and for the environment's user the last.
@@ -21,7 +22,10 @@ _USER_PERMISSIONS = {"User.ReadWrite.All": "741f803b-c850-494e-b5df-cde7c675a1ca
 
 @dataclass(frozen=True)
 class Guide:
-    """The steps that are left. Ids only: with federated credentials there is no secret."""
+    """The steps that are left. Ids only: with federated credentials there is no secret.
+
+    ``ids_command`` prints the repository as its tokens may name it; empty where it is named so.
+    """
 
     github_environment: str
     github_variables: dict[str, str]
@@ -31,6 +35,7 @@ class Guide:
     deployer: dict[str, str]
     graph_permissions: list[str]
     administrator_commands: list[str]
+    ids_command: str
 
 
 def guide_for(environment: Environment, names: BootstrapNames, outputs: Mapping[str, str]) -> Guide:
@@ -45,7 +50,7 @@ def guide_for(environment: Environment, names: BootstrapNames, outputs: Mapping[
     }
     commands = []
     if github is not None:
-        target = f"--repo {shlex.quote(github.repository)} --env {shlex.quote(github_environment)}"
+        target = f"--repo {shlex.quote(repository_name(github.repository))} --env {shlex.quote(github_environment)}"
         commands = [f"gh variable set {name} {target} --body {value}" for name, value in variables.items()]
     permissions = {**_PERMISSIONS, **(_USER_PERMISSIONS if settings.user.enabled else {})}
     roles = " ".join(f"{identifier}=Role" for identifier in permissions.values())
@@ -68,6 +73,7 @@ def guide_for(environment: Environment, names: BootstrapNames, outputs: Mapping[
             f"az ad app permission add --id {client} --api {_GRAPH} --api-permissions {roles}",
             f"az ad app permission admin-consent --id {client}",
         ],
+        ids_command=ids_command(github.repository) if github is not None else "",
     )
 
 
@@ -76,12 +82,9 @@ def _subjects(environment: Environment) -> list[str]:
     github = environment.settings.bootstrap.github
     if github is None:
         return []
-    pull_requests = github.pull_requests
-    if pull_requests is None:
-        pull_requests = not environment.settings.protected
     return [
         f"jobs in the GitHub environment {github.environment or environment.name} of {github.repository}",
         f"jobs in the GitHub environment {github.plan_environment or f'{github.environment or environment.name}-plan'}",
         *([f"workflows on the branch {github.branch}"] if github.branch else []),
-        *(["workflows of pull requests"] if pull_requests else []),
+        *(["workflows of pull requests"] if github.pull_requests else []),
     ]

@@ -30,6 +30,16 @@ class Source(BaseModel):
     page: str
 
 
+class Fixed(BaseModel):
+    """What one resource of a type costs as long as it exists: by the hour or by the month, not both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hour: float = Field(0, ge=0)
+    month: float = Field(0, ge=0)
+    note: str = ""
+
+
 class PriceTable(BaseModel):
     """List prices; see ``ezazml/report/prices.yaml``."""
 
@@ -42,7 +52,9 @@ class PriceTable(BaseModel):
     virtual_machines: dict[str, float] = {}
     low_priority_discount_up_to: float = Field(0, ge=0, lt=1)
     container_registry: dict[str, float] = {}
+    fixed: dict[str, Fixed] = {}
     by_use: dict[str, str] = {}
+    unknown: dict[str, str] = {}
     free: frozenset[str] = frozenset()
 
     @cached_property
@@ -182,12 +194,26 @@ def _managed(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _price(resource: Mapping[str, Any] | None, prices: PriceTable) -> _Priced:
-    if resource is None or resource["type"] in prices.free:
+    kind = None if resource is None else resource["type"]
+    if resource is None or kind is None:
         return None
-    pricing = _PRICING.get(resource["type"])
-    if pricing is None:
-        return "its type is not in the price table"
-    return pricing(resource.get("values") or {}, prices)
+    if kind in _PRICING:
+        return _PRICING[kind](resource.get("values") or {}, prices)
+    if kind in prices.free:
+        return None
+    if kind in prices.fixed:
+        fixed = prices.fixed[kind]
+        monthly = fixed.hour * prices.hours_per_month + fixed.month
+        return Span(monthly, monthly).rounded(), fixed.note
+    return prices.unknown.get(kind, "its type is not in the price table")
+
+
+def _workspace(values: Mapping[str, Any], prices: PriceTable) -> _Priced:  # noqa: ARG001
+    """A workspace is free. Its managed network is not: Azure makes private endpoints in it, which no plan shows."""
+    network = (values.get("managed_network") or [{}])[0]
+    if str(network.get("isolation_mode") or "Disabled") == "Disabled":
+        return None
+    return "Azure makes private endpoints for its managed network, and bills them"
 
 
 def _instance(values: Mapping[str, Any], prices: PriceTable) -> _Priced:
@@ -229,10 +255,12 @@ def _registry(values: Mapping[str, Any], prices: PriceTable) -> _Priced:
     return Span(monthly, monthly).rounded(), f"{sku} tier"
 
 
+#: Types whose price depends on their settings.
 _PRICING: dict[str, Callable[[Mapping[str, Any], PriceTable], _Priced]] = {
     "azurerm_machine_learning_compute_instance": _instance,
     "azurerm_machine_learning_compute_cluster": _cluster,
     "azurerm_container_registry": _registry,
+    "azurerm_machine_learning_workspace": _workspace,
 }
 
 

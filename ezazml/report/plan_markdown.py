@@ -12,14 +12,23 @@ DEFAULT_MAX_CHARS = 60_000
 MINIMUM_MAX_CHARS = 500
 
 
-def to_markdown(summary: PlanSummary, cost: Estimate | None, *, title: str, max_chars: int = DEFAULT_MAX_CHARS) -> str:
+def to_markdown(
+    summary: PlanSummary,
+    cost: Estimate | None,
+    *,
+    title: str,
+    warnings: Sequence[str] = (),
+    max_chars: int = DEFAULT_MAX_CHARS,
+) -> str:
     """The plan as Markdown of at most ``max_chars`` characters.
 
     What does not fit is left out from the end (the cost first, then the least weighty changes), and a last line says
-    how much. What loses data and the counts always come first.
+    how much. What loses data, the counts and the warnings always come first.
     """
     head = [f"### {_text(title)}", "", f"**{summary.headline()}**", ""]
     lines = [*head, *_warning(summary)]
+    for warning in warnings:
+        lines += ["> [!WARNING]", f"> {_text(warning)}", ""]
     blocks = [_change_lines(change) for change in summary.changes]
     if summary.outputs_changed:
         blocks.append([f"- outputs that change: {', '.join(f'`{_code(name)}`' for name in summary.outputs_changed)}"])

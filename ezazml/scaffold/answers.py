@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from ezazml.config.github import FORMS, REPOSITORY
 from ezazml.config.loading import require_environment_name
 from ezazml.config.names import PATTERNS, RULES
 from ezazml.config.regions import REGIONS, normalise_region
@@ -14,7 +15,6 @@ from ezazml.errors import InputError
 
 SANDBOX = "sandbox"
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-_REPOSITORY = re.compile(r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
 _FOLDER = re.compile(r"[A-Za-z0-9][\w. -]*")
 #: Kinds that take no hyphens, or few characters: what they allow, the others allow too.
 _TIGHT = ("storage_account", "key_vault", "container_registry", "workspace")
@@ -99,10 +99,10 @@ def check_backend(text: str) -> BackendType:
 
 
 def check_github(text: str) -> str | None:
-    """A repository ``owner/name``, or none. Raises :class:`InputError`."""
+    """A repository, or none. Raises :class:`InputError`."""
     text = text.strip().removeprefix("https://github.com/").removesuffix(".git").rstrip("/")
-    if text and not _REPOSITORY.match(text):
-        raise InputError(f"--github: {text!r} is not a repository.", hint="Write it as owner/name.")
+    if text and not REPOSITORY.fullmatch(text):
+        raise InputError(f"--github: {text!r} is not a repository.", hint=f"Write it as {FORMS}.")
     return text or None
 
 

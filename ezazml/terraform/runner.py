@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ezazml.interruption import TERMINATIONS, handled
 from ezazml.terraform.diagnostics import Diagnostic, TerraformError, failure, format_diagnostic
 from ezazml.terraform.engine import Engine, without_overrides
 from ezazml.terraform.init_stamp import InitStamp, wanted_by
@@ -161,6 +161,8 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A local state and its backup hold secrets, as saved plans do: what is new is its owner's alone.
+            umask=0o077,
             # Its own group: Ctrl-C reaches us alone, and we pass it on once, so that Terraform stops in order.
             start_new_session=True,
         )
@@ -191,21 +193,20 @@ class Terraform:
 
 @contextmanager
 def _forward_interrupt(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Ctrl-C, and the end of a pipeline or a terminal, let Terraform stop in order; then they interrupt us too.
+
+    A second Ctrl-C reaches Terraform as well, which then gives up at once. Nothing else does: a pipeline that is
+    cancelled sends several signals, and state would be lost.
+    """
     interrupted = False
 
-    def forward(_number: int, _frame: Any) -> None:
+    def forward(number: int, _frame: Any) -> None:
         nonlocal interrupted
+        if number == signal.SIGINT or not interrupted:
+            process.send_signal(signal.SIGINT)
         interrupted = True
-        os.kill(process.pid, signal.SIGINT)
 
-    try:
-        previous = signal.signal(signal.SIGINT, forward)
-    except ValueError:  # not in the main thread: nobody sends us signals there
+    with handled((signal.SIGINT, *TERMINATIONS), forward):
         yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        if interrupted and process.poll() is not None:
-            raise KeyboardInterrupt
+    if interrupted:
+        raise KeyboardInterrupt

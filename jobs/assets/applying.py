@@ -41,7 +41,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A change and what became of it. ``message`` says why it failed or was skipped."""
+    """A change and what became of it. ``message`` says why it failed or was skipped, or warns of what is done."""
 
     change: Change
     status: Status
@@ -181,7 +181,7 @@ class _Run:
             return Outcome(change, Status.FAILED, f"{change.key}: {type(error).__name__}: {error}")
         version = f" {change.version}" if change.version else ""
         self._progress.one_more(f"{change.key}{version}: {change.action}")
-        return Outcome(change, Status.DONE)
+        return Outcome(change, Status.DONE, self._workspace.warning_of(change.key))
 
 
 class _Progress:

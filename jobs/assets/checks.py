@@ -17,10 +17,10 @@ _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$")
 # What the service takes: jobs/data/names.py.
 _DATASTORE = re.compile(r"^[a-zA-Z0-9_]{1,255}$")
 # Microsoft Learn, "Limits for online endpoints": 3-32 characters, letters, digits and hyphens, starts with a letter.
-_ENDPOINT = re.compile(r"^[a-zA-Z](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){2,31}$")
+_ENDPOINT = re.compile(r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
 # The signature in a URL, unless a variable holds it.
 _SIGNED = re.compile(r"[?&]sig=(?!\$)[^&\s]")
-_ENDPOINT_RULE = "3 to 32 letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
+_ENDPOINT_RULE = "3 to 32 letters, digits and hyphens, starting with a letter and not ending with a hyphen"
 
 
 def problems_of(definition: Definition, environ: Mapping[str, str]) -> Iterator[Problem]:

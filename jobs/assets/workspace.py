@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
-from jobs.assets.asset import Asset
+from jobs.assets.asset import Asset, Key
 from jobs.assets.fingerprint import hash_files
 from jobs.assets.local_files import local_paths
 from jobs.assets.retries import REQUEST_RETRIES, with_retries
@@ -18,6 +18,7 @@ from jobs.assets.secret_values import key_vault_reader, read_secret
 from jobs.assets.sent_files import skipper
 from jobs.connection import Connection
 from jobs.data.upload import UploadMode, upload
+from jobs.endpoint_signals import EndpointSignals
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -41,6 +42,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._sending: dict[str, threading.Lock] = {}
         self._targets: dict[str, tuple[str, ContainerClient]] = {}
+        self._warnings: dict[Key, str] = {}
 
     @property
     def ml(self) -> MLClient:
@@ -53,6 +55,19 @@ class Workspace:
             client.data._validate = lambda _data: None
             self._local.ml = client
         return client
+
+    def warn(self, key: Key, text: str) -> None:
+        """Keep what a person should know of an asset that was written all the same."""
+        self._warnings[key] = text
+
+    def warning_of(self, key: Key) -> str:
+        """What was kept, or nothing."""
+        return self._warnings.get(key, "")
+
+    @cached_property
+    def signals(self) -> EndpointSignals:
+        """The diagnostic settings of the online endpoints."""
+        return EndpointSignals(self.connection)
 
     @cached_property
     def _vault(self) -> Callable[[str], str]:

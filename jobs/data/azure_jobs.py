@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ezazml.errors import InputError
 from jobs.azure_errors import readable_errors
+from jobs.computes import full_names
 from jobs.connection import Connection
 from jobs.deployment import Deployment
 
@@ -46,6 +47,8 @@ def compute_of(deployment: Deployment, wanted: str | None) -> str:
     Raises :class:`InputError` for one that the environment does not have.
     """
     clusters = [str(name) for name in deployment.outputs.get("compute_cluster_names") or ()]
+    if wanted is not None:
+        wanted = full_names(deployment.environment).get(wanted, wanted)
     if wanted is None and not clusters:
         raise InputError(
             f"Environment {deployment.name!r} has no compute cluster to run on.",

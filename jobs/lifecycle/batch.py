@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,10 +16,12 @@ from ezazml.errors import EzazmlError, InputError
 from jobs.assets.asset import Definition, Kind
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors
+from jobs.computes import with_full_names
 from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
-from jobs.lifecycle.declarations import definitions_in, fingerprint_of, folder_of, require_loadable
+from jobs.lifecycle.declarations import declared, fingerprint_of, require_loadable
+from jobs.lifecycle.leftovers import Making, telling_what_is_left
 from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.training import latest_data
 from jobs.tags import HASH_TAG
@@ -55,6 +57,7 @@ def deploy(
     name: str,
     *,
     only: Sequence[str] = (),
+    files: Collection[Path] = (),
     model: str | None = None,
     show: Show = lambda _line: None,
 ) -> DeployedBatch:
@@ -62,7 +65,7 @@ def deploy(
 
     A deployment that names no compute gets the environment's first cluster.
     """
-    endpoint, deployments = _declared(connection, name, only)
+    endpoint, deployments = _declared(connection, name, only, files)
     root = connection.deployment.environment.root
     for definition in deployments.values():
         if not definition.data.get("compute"):
@@ -73,7 +76,8 @@ def deploy(
     done = DeployedBatch(name)
     done.parts["endpoint"] = _put(connection, endpoint, show)
     for one, definition in pinned.items():
-        done.parts[one] = _put(connection, definition, show)
+        with telling_what_is_left(_making(connection, name, one, done.parts)):
+            done.parts[one] = _put(connection, definition, show)
     done.default = _default(connection, name, endpoint, sorted(pinned))
     return done
 
@@ -126,16 +130,19 @@ def download(connection: Connection, job: str, folder: Path) -> list[Path]:
     return files
 
 
-def _declared(connection: Connection, name: str, only: Sequence[str]) -> tuple[Definition, dict[str, Definition]]:
+def _declared(
+    connection: Connection, name: str, only: Sequence[str], files: Collection[Path]
+) -> tuple[Definition, dict[str, Definition]]:
     deployment = connection.deployment
-    found = definitions_in(folder_of(deployment), deployment, {Kind.BATCH_ENDPOINT, Kind.BATCH_DEPLOYMENT})
+    found = [
+        replace(one, data=with_full_names(one.data, deployment.environment))
+        for one in declared(deployment, {Kind.BATCH_ENDPOINT, Kind.BATCH_DEPLOYMENT}, files)
+    ]
     endpoints = {str(one.data.get("name")): one for one in found if one.kind is Kind.BATCH_ENDPOINT}
     if name not in endpoints:
         known = ", ".join(sorted(endpoints)) or "none"
-        raise InputError(
-            f"{deployment.environment.settings.lifecycle.folder} declares no batch endpoint {name!r}.",
-            hint=f"Declared: {known}.",
-        )
+        where = "The files" if files else deployment.environment.settings.lifecycle.folder
+        raise InputError(f"{where} declares no batch endpoint {name!r}.", hint=f"Declared: {known}.")
     deployments = {
         str(one.data.get("name")): one
         for one in found
@@ -148,13 +155,23 @@ def _declared(connection: Connection, name: str, only: Sequence[str]) -> tuple[D
             f"Batch endpoint {name} declares no deployment{' ' if unknown else ''}{', '.join(unknown)}.",
             hint=f"Declared: {known}.",
         )
-    return endpoints[name], {one: deployments[one] for one in sorted(only or deployments)}
+    given = {path.absolute() for path in files}
+    named = [one for one, definition in deployments.items() if definition.path in given]
+    return endpoints[name], {one: deployments[one] for one in sorted(only or named or deployments)}
 
 
 def _pinned(definition: Definition, connection: Connection, model: str | None) -> Definition:
     copy = replace(definition, data=deepcopy(definition.data))
     pin(copy, connection, model=model)
     return copy
+
+
+def _making(connection: Connection, endpoint: str, name: str, done: Mapping[str, str]) -> Making:
+    return Making(
+        name,
+        lambda: connection.ml.batch_deployments.get(name=name, endpoint_name=endpoint),
+        done,
+    )
 
 
 def _put(connection: Connection, definition: Definition, show: Show) -> str:
@@ -234,6 +251,11 @@ def _input(connection: Connection, source: str, here: Path) -> tuple[str, str]:
                 hint="Name a data asset of type uri_file or uri_folder.",
             )
         return str(asset.type), f"azureml:{match['name']}:{version}"
+    if source.startswith("azureml:") and not source.startswith("azureml:/"):
+        raise InputError(
+            f"--input {source}: data assets are written azureml:name:version or azureml:name@latest.",
+            hint="Correct it.",
+        )
     if _REMOTE.match(source):
         return ("uri_file" if Path(source.rsplit("/", 1)[-1]).suffix else "uri_folder"), source
     path = (here / source).resolve()

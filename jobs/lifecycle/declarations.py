@@ -18,6 +18,7 @@ from jobs.assets.schemas import kind_of
 from jobs.deployment import Deployment
 
 _YAML = frozenset({".yml", ".yaml"})
+_ACTIONS = frozenset({"create_job", "create_monitor"})
 
 
 def folder_of(deployment: Deployment) -> Path:
@@ -39,7 +40,7 @@ def read_definition(path: Path, deployment: Deployment, kind: Kind) -> Definitio
     """
     if not path.is_file():
         raise InputError(f"There is no file {path}.", hint="Check the path.")
-    label = _label(path, deployment.environment.root)
+    label = label_of(path, deployment.environment.root)
     file = read_yaml(path, label=label)
     found = kind_of(file.data.get("$schema"))
     if found is not None and found is not kind:
@@ -70,9 +71,39 @@ def definitions_in(folder: Path, deployment: Deployment, kinds: Collection[Kind]
     return found
 
 
+def declared(deployment: Deployment, kinds: Collection[Kind], files: Collection[Path] = ()) -> list[Definition]:
+    """What ``files`` declare, and beside it what the lifecycle folder declares that they do not.
+
+    A file may lie anywhere, as an official sample does. Raises :class:`ConfigurationError` or :class:`InputError`.
+    """
+    named = [_read_any(path, deployment, kinds) for path in files]
+    problems = list(checks.duplicate_problems(named))
+    if problems:
+        raise ConfigurationError(problems)
+    if {one.kind for one in named} >= set(kinds):
+        return named
+    rest = definitions_in(folder_of(deployment), deployment, kinds)
+    return [*named, *(one for one in rest if one.key not in {other.key for other in named})]
+
+
+def _read_any(path: Path, deployment: Deployment, kinds: Collection[Kind]) -> Definition:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", hint="Check the path.")
+    kind = _kind_in(path, deployment)
+    if kind is None or kind not in kinds:
+        wanted = " or ".join(sorted(kinds))
+        raise InputError(f"{path} declares {kind or 'nothing that its $schema tells'}, not {wanted}.")
+    return read_definition(path, deployment, kind)
+
+
 def require_loadable(definition: Definition, root: Path, environ: Mapping[str, str] | None = None) -> None:
-    """Raise :class:`ConfigurationError` with what is wrong: names, local files, and what azure-ai-ml refuses."""
+    """Raise :class:`ConfigurationError` with what is wrong: names, local files, and what azure-ai-ml refuses.
+
+    A file outside of the project's ``root`` is a project of its own.
+    """
     environ = os.environ if environ is None else environ
+    if not definition.path.resolve().is_relative_to(root.resolve()):
+        root = Path(definition.path.anchor)
     problems = [] if definition.kind is Kind.JOB else list(checks.problems_of(definition, environ))
     for local in local_files.local_paths(definition):
         problems += local_files.problems_of(definition, local, root)
@@ -100,9 +131,11 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def _kind_in(path: Path, deployment: Deployment) -> Kind | None:
-    # Only the schema is wanted here: a file that is none of ours may hold anything.
-    file = read_yaml(path, label=_label(path, deployment.environment.root))
-    return kind_of(file.data.get("$schema"))
+    # Only the kind is wanted here: a file that is none of ours may hold anything.
+    data = read_yaml(path, label=label_of(path, deployment.environment.root)).data
+    kind = kind_of(data.get("$schema"))
+    # As azure-ai-ml does: a schedule is known by what it does, whatever its $schema.
+    return Kind.SCHEDULE if kind is None and "trigger" in data and _ACTIONS & data.keys() else kind
 
 
 def _definition(path: Path, label: str, file: YamlFile, kind: Kind) -> Definition:
@@ -110,6 +143,7 @@ def _definition(path: Path, label: str, file: YamlFile, kind: Kind) -> Definitio
     return Definition(kind, str(file.data.get("$schema", "")), path.absolute(), label, file.data, places)
 
 
-def _label(path: Path, root: Path) -> str:
+def label_of(path: Path, root: Path) -> str:
+    """How messages name a file: from the project's folder, where it is in it."""
     path = path.absolute()
     return path.relative_to(root.absolute()).as_posix() if path.is_relative_to(root.absolute()) else str(path)

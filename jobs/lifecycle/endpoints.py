@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
-from jobs.assets.asset import Definition, Kind
+from jobs.assets.asset import Definition
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors, short
 from jobs.connection import Connection
+from jobs.endpoint_signals import EndpointSignals
 from jobs.lifecycle import rollout as rolling
-from jobs.lifecycle.declarations import definitions_in, fingerprint_of, folder_of, require_loadable
+from jobs.lifecycle.declarations import fingerprint_of, require_loadable
+from jobs.lifecycle.declared_endpoints import Declared
+from jobs.lifecycle.leftovers import Making, telling_what_is_left
 from jobs.lifecycle.pinning import pin
-from jobs.lifecycle.rollout import ENDING, Rollout, get_endpoint, read_rollout
+from jobs.lifecycle.rollout import get_endpoint
 from jobs.lifecycle.scoring import Scorer, read_request
 from jobs.lifecycle.traffic import Split, shown, target_of
 from jobs.tags import HASH_TAG
@@ -26,21 +29,6 @@ from jobs.tags import HASH_TAG
 Show = Callable[[str], None]
 
 _LOG_LINES = 20
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One endpoint with its deployments, as the files say."""
-
-    endpoint: Definition
-    deployments: Mapping[str, Definition]
-    traffic: Split
-    rollout: Rollout
-
-    @property
-    def name(self) -> str:
-        """The endpoint's name."""
-        return str(self.endpoint.data["name"])
 
 
 @dataclass
@@ -53,6 +41,8 @@ class Deployed:
     checked: dict[str, Any] = field(default_factory=dict)
     before: Split = field(default_factory=dict)
     splits: list[Split] = field(default_factory=list)
+    #: What a person should know, although the deploy went well.
+    warning: str = ""
 
     @property
     def is_unchanged(self) -> bool:
@@ -62,30 +52,6 @@ class Deployed:
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {**self.__dict__, "traffic": self.splits[-1] if self.splits else self.before}
-
-
-def read_declared(connection: Connection, name: str) -> Declared:
-    """The endpoint ``name`` of the lifecycle folder. Raises :class:`InputError` if it is not declared."""
-    deployment = connection.deployment
-    folder = folder_of(deployment)
-    found = definitions_in(folder, deployment, {Kind.ONLINE_ENDPOINT, Kind.ONLINE_DEPLOYMENT})
-    endpoints = {str(one.data.get("name")): one for one in found if one.kind is Kind.ONLINE_ENDPOINT}
-    if name not in endpoints:
-        known = ", ".join(sorted(endpoints)) or "none"
-        raise InputError(
-            f"{deployment.environment.settings.lifecycle.folder} declares no online endpoint {name!r}.",
-            hint=f"Declared: {known}.",
-        )
-    endpoint = endpoints[name]
-    path = endpoint.path.with_name(f"{name}{ENDING}")
-    label = path.relative_to(deployment.environment.root.absolute()).as_posix()
-    deployments = {
-        str(one.data["name"]): one
-        for one in found
-        if one.kind is Kind.ONLINE_DEPLOYMENT and one.data.get("endpoint_name") == name and "name" in one.data
-    }
-    traffic = endpoint.data.get("traffic") or {}
-    return Declared(endpoint, deployments, dict(traffic), read_rollout(path, label=label))
 
 
 def deploy(
@@ -99,11 +65,13 @@ def deploy(
 ) -> Deployed:
     """Make the endpoint and its deployments as declared, check them, then move the traffic in steps.
 
-    Without ``only``, the deployments are those that the declared traffic names (all of them without one).
-    ``traffic`` replaces the declared split. Nothing is sent before everything declared is known to be right. A
-    deployment that fails gets no traffic; the error says what is left.
+    Without ``only``, the deployments are those of the files that were named, else those that the declared traffic
+    names (all of them without one). With it, only the shares count that are declared for these: no other's traffic
+    changes. ``traffic`` replaces the declared split. Nothing is sent before everything declared is known to be right.
+    A deployment that fails gets no traffic; the error says what is left.
     """
-    wanted = dict(declared.traffic if traffic is None else traffic)
+    only = only or declared.named
+    wanted = _wanted(declared, only) if traffic is None else dict(traffic)
     chosen = _chosen(declared, only, wanted)
     root = connection.deployment.environment.root
     for definition in (declared.endpoint, *chosen.values()):
@@ -114,11 +82,14 @@ def deploy(
     target = target_of(done.before, wanted)
     _require_there(connection, declared, target, chosen)
     done.parts["endpoint"] = _put_endpoint(connection, declared.endpoint, show)
+    done.warning = EndpointSignals(connection).settle(declared.name)
     for name, definition in pinned.items():
-        done.parts[name] = _put_deployment(connection, definition, done.before.get(name, 0), show)
+        done.parts[name] = _put_deployment(connection, definition, done, show)
         done.models[name] = str(definition.data.get("model", ""))
     _check(connection, declared, sorted({*pinned, *_gaining(done.before, target)}), done, show)
     done.splits = rolling.shift(connection, declared.name, target, declared.rollout, show)
+    if declared.mirror is not None and not only:
+        rolling.mirror(connection, declared.name, declared.mirror, show)
     return done
 
 
@@ -173,6 +144,7 @@ def delete(connection: Connection, name: str, deployment: str | None) -> None:
     """Delete an endpoint with all its deployments, or one deployment that gets no traffic."""
     endpoint = get_endpoint(connection, name)
     if deployment is None:
+        EndpointSignals(connection).forget(name)
         with readable_errors(f"Deleting endpoint {name}"):
             connection.ml.online_endpoints.begin_delete(name=name).result()
         return
@@ -189,6 +161,10 @@ def delete(connection: Connection, name: str, deployment: str | None) -> None:
         connection.ml.online_deployments.begin_delete(name=deployment, endpoint_name=name).result()
 
 
+def _wanted(declared: Declared, only: Sequence[str]) -> Split:
+    return {name: share for name, share in declared.traffic.items() if not only or name in only}
+
+
 def _chosen(declared: Declared, only: Sequence[str], wanted: Split) -> dict[str, Definition]:
     unknown = sorted(set(only) - set(declared.deployments))
     if unknown:
@@ -196,7 +172,8 @@ def _chosen(declared: Declared, only: Sequence[str], wanted: Split) -> dict[str,
         raise InputError(
             f"Endpoint {declared.name} declares no deployment {', '.join(unknown)}.", hint=f"Declared: {known}."
         )
-    names = set(only) or ({one for one, share in wanted.items() if share} or set(declared.deployments))
+    asked = {one for shares in (wanted, declared.mirror or {}) for one, share in shares.items() if share}
+    names = set(only) or asked or set(declared.deployments)
     return {name: one for name, one in sorted(declared.deployments.items()) if name in names}
 
 
@@ -242,7 +219,8 @@ def _put_endpoint(connection: Connection, definition: Definition, show: Show) ->
     from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
 
     name = str(definition.data["name"])
-    untouched = replace(definition, data={key: value for key, value in definition.data.items() if key != "traffic"})
+    shares = {"traffic", "mirror_traffic"}
+    untouched = replace(definition, data={key: value for key, value in definition.data.items() if key not in shares})
     fingerprint = fingerprint_of(untouched)
     operations = connection.ml.online_endpoints
     with readable_errors(f"Endpoint {name}"):
@@ -262,7 +240,7 @@ def _put_endpoint(connection: Connection, definition: Definition, show: Show) ->
     return "created" if present is None else "updated"
 
 
-def _put_deployment(connection: Connection, definition: Definition, share: int, show: Show) -> str:
+def _put_deployment(connection: Connection, definition: Definition, done: Deployed, show: Show) -> str:
     from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
 
     name, endpoint = str(definition.data["name"]), str(definition.data["endpoint_name"])
@@ -280,7 +258,7 @@ def _put_deployment(connection: Connection, definition: Definition, share: int, 
     show(f"deployment {name}: {'updating' if present is not None else 'creating'}")
     quiet = io.StringIO()  # the SDK prints dots
     with (
-        _telling_what_is_left(connection, endpoint, name, share),
+        telling_what_is_left(_making(connection, definition, done)),
         readable_errors(f"Deployment {name} of endpoint {endpoint}"),
         contextlib.redirect_stdout(quiet),
         contextlib.redirect_stderr(quiet),
@@ -289,20 +267,19 @@ def _put_deployment(connection: Connection, definition: Definition, share: int, 
     return "created" if present is None else "updated"
 
 
-@contextlib.contextmanager
-def _telling_what_is_left(connection: Connection, endpoint: str, name: str, share: int) -> Iterator[None]:
-    try:
-        yield
-    except EzazmlError as error:
-        environment = connection.deployment.name
-        lines = _last_lines(connection, endpoint, name)
-        gets = f"It still gets {share} % of the requests" if share else "It gets no traffic"
-        raise type(error)(
-            "\n".join([error.message, *(f"  {line}" for line in lines)]) + f"\n{gets}; nothing else was changed.",
-            hint=f"Its log: ezazml endpoint logs {environment} {endpoint} --deployment {name}. "
-            f"Correct it and deploy again, or remove it: ezazml endpoint delete {environment} {endpoint} "
-            f"--deployment {name}",
-        ) from error
+def _making(connection: Connection, definition: Definition, done: Deployed) -> Making:
+    name, endpoint = str(definition.data["name"]), done.endpoint
+    command, rest = "ezazml endpoint", f"{connection.deployment.name} {endpoint} --deployment {name}"
+    share = done.before.get(name, 0)
+    return Making(
+        name,
+        lambda: connection.ml.online_deployments.get(name=name, endpoint_name=endpoint),
+        done.parts,
+        look=f"{command} logs {rest}",
+        remove=None if share else f"{command} delete {rest}",
+        traffic=f"It still gets {share} % of the requests." if share else "It gets no traffic.",
+        log=lambda: _last_lines(connection, endpoint, name),
+    )
 
 
 def _last_lines(connection: Connection, endpoint: str, name: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ezazml.errors import EzazmlError, InputError
@@ -17,7 +17,7 @@ def run_query(
     """The columns and rows of the first table that answers ``query``, over the last ``hours``.
 
     Without ``resource_id`` the workspace's Application Insights is asked (tables ``traces``, ``requests``, ...). Raises
-    :class:`InputError` for a query that Azure Monitor refuses.
+    :class:`InputError` for a query that Azure Monitor refuses, and for a resource that it does not know.
     """
     try:
         from azure.monitor.query import LogsQueryClient, LogsQueryStatus  # noqa: PLC0415 - only this needs it
@@ -26,19 +26,29 @@ def run_query(
     from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
 
     resource = resource_id or _application_insights(connection)
+    if not resource.startswith("/subscriptions/"):
+        raise InputError(f"{resource} is no id of a resource.", hint="It begins with /subscriptions/.")
     with readable_errors("Asking Azure Monitor"), LogsQueryClient(connection.credential) as client:
         try:
             answer: Any = client.query_resource(resource, query, timespan=timedelta(hours=hours))
         except HttpResponseError as error:
             if error.status_code == 400:
                 raise InputError(f"Azure Monitor refuses the query: {_reason(error)}") from error
+            if error.status_code == 404:
+                raise InputError(f"Azure Monitor knows no {resource}.", hint="Check --resource-id.") from error
             raise
     if answer.status == LogsQueryStatus.PARTIAL:
-        raise EzazmlError(f"Azure Monitor answered in part only: {answer.partial_error}", hint="Ask for fewer hours.")
+        reason = getattr(answer.partial_error, "message", None) or "no reason given"
+        raise EzazmlError(f"Azure Monitor answered in part only: {reason}.", hint="Ask for fewer hours.")
     if not answer.tables:
         return [], []
     table = answer.tables[0]
-    return [str(column) for column in table.columns], [list(row) for row in table.rows]
+    return [str(column) for column in table.columns], [[_plain(value) for value in row] for row in table.rows]
+
+
+def _plain(value: Any) -> Any:
+    """Times as ISO 8601, which programs read and people sort."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _application_insights(connection: Connection) -> str:
@@ -51,8 +61,9 @@ def _application_insights(connection: Connection) -> str:
 
 def _reason(error: Any) -> str:
     """The innermost message: the outer ones say only that something is wrong."""
-    inner: Any = getattr(error, "error", None)
-    while deeper := getattr(inner, "innererror", None):
-        inner = deeper
-    message = inner.get("message") if isinstance(inner, dict) else getattr(inner, "message", None)
-    return str(message or error.message)
+    message, inner = str(error.message), getattr(error, "error", None)
+    while inner:
+        # The SDK gives an object, which holds the rest as it was sent.
+        get = inner.get if isinstance(inner, dict) else lambda name, inner=inner: getattr(inner, name, None)
+        message, inner = str(get("message") or message), get("innererror")
+    return message

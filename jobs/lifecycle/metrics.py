@@ -8,17 +8,23 @@ from jobs.azure_errors import AzureError, readable_errors
 from jobs.connection import Connection
 
 _SCOPE = "https://management.azure.com/.default"
+#: The property of a sweep that names its best trial.
+BEST_TRIAL = "best_child_run_id"
 _GET_RUN = "/api/2.0/mlflow/runs/get"
 
 
 def metrics_of(connection: Connection, job: str) -> dict[str, float]:
-    """The last value of each metric of a job; of a pipeline those of its steps. Empty if nothing was logged."""
+    """The last value of each metric of a job; of a pipeline those of its steps, of a sweep those of its best trial.
+
+    Empty if nothing was logged.
+    """
     found = _metrics_of_run(connection, job)
     if not found:
         with readable_errors(f"Listing the steps of job {job}"):
-            steps = [str(step.name) for step in connection.ml.jobs.list(parent_job_name=job)]
+            best = (connection.ml.jobs.get(job).properties or {}).get(BEST_TRIAL)
+            steps = [best] if best else [one.name for one in connection.ml.jobs.list(parent_job_name=job)]
         for step in steps:
-            found |= _metrics_of_run(connection, step)
+            found |= _metrics_of_run(connection, str(step))
     return dict(sorted(found.items()))
 
 

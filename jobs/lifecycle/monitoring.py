@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ezazml.config.models import ComputeInstance
 from ezazml.errors import InputError
 from jobs.assets.asset import Definition
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
+from jobs.endpoint_signals import EndpointSignals
+from jobs.lifecycle.compute_instances import set_instances
 from jobs.lifecycle.schedules import Schedule, declared_schedules, list_schedules, put_schedule
 
 Show = Callable[[str], None]
@@ -49,7 +50,22 @@ def apply_monitoring(connection: Connection, *, show: Show = lambda _line: None)
         result = put_schedule(connection, one, enabled=retraining, show=show)
         note = "" if retraining else "off: lifecycle.retraining.enabled is false"
         done.append(Applied("schedule", str(one.data["name"]), result, note))
-    return [*done, *_apply_instances(connection, show)]
+    done += [Applied("compute instance", name, result) for name, result in set_instances(connection, show=show)]
+    return [*done, *_endpoint_logs(connection, show)]
+
+
+def _endpoint_logs(connection: Connection, show: Show) -> Iterator[Applied]:
+    """Where the logs of every endpoint go, also of those that were made past this project."""
+    signals = EndpointSignals(connection)
+    with readable_errors("Listing the online endpoints"):
+        names = sorted(str(one.name) for one in connection.ml.online_endpoints.list())
+    for name in names:
+        if signals.difference(name) is None:
+            yield Applied("endpoint logs", name, "unchanged")
+            continue
+        show(f"endpoint {name}: setting where its logs go")
+        warning = signals.settle(name)
+        yield Applied("endpoint logs", name, "not set" if warning else "updated", warning)
 
 
 def monitors(connection: Connection) -> list[Schedule]:
@@ -86,57 +102,3 @@ def _note_on(definition: Definition, collecting: dict[str, str]) -> str:
             hint=f"Deployed: {', '.join(collecting) or 'none'}.",
         )
     return "" if collecting[watched] != "nothing" else f"{watched} collects no data: add data_collector to it"
-
-
-def _apply_instances(connection: Connection, show: Show) -> Iterator[Applied]:
-    """Terraform's provider knows neither idle times nor schedules, so they are set here."""
-    environment = connection.deployment.environment
-    for compute in environment.names.compute_instances:
-        wanted = environment.settings.compute.instances[compute.index]
-        if wanted.idle_minutes is None and not wanted.schedules:
-            continue
-        yield Applied("compute instance", compute.full_name, _set_instance(connection, compute.full_name, wanted, show))
-
-
-def _set_instance(connection: Connection, name: str, wanted: ComputeInstance, show: Show) -> str:
-    from azure.ai.ml.entities import ComputeSchedules  # noqa: PLC0415 - takes 0.8 s
-    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
-
-    with readable_errors(f"Compute instance {name}"):
-        try:
-            present: Any = connection.ml.compute.get(name)
-        except ResourceNotFoundError as error:
-            raise InputError(
-                f"There is no compute instance {name!r}.", hint=f"Run: ezazml deploy {connection.deployment.name}"
-            ) from error
-        before = (_minutes(present), _plan_of(present))
-        after = (wanted.idle_minutes, sorted((one.action, one.cron, one.time_zone) for one in wanted.schedules))
-        if before == after:
-            return "unchanged"
-        show(f"compute instance {name}: setting idle time and schedules")
-        present.idle_time_before_shutdown_minutes = wanted.idle_minutes
-        present.schedules = ComputeSchedules(compute_start_stop=[_schedule(one) for one in wanted.schedules])
-        connection.ml.compute.begin_create_or_update(present).result()
-    return "updated"
-
-
-def _schedule(wanted: Any) -> Any:
-    from azure.ai.ml.constants import TimeZone  # noqa: PLC0415
-    from azure.ai.ml.entities import ComputeStartStopSchedule, CronTrigger  # noqa: PLC0415
-
-    zone = TimeZone(wanted.time_zone) if wanted.time_zone in {one.value for one in TimeZone} else wanted.time_zone
-    return ComputeStartStopSchedule(trigger=CronTrigger(expression=wanted.cron, time_zone=zone), action=wanted.action)
-
-
-def _minutes(instance: Any) -> int | None:
-    value = getattr(instance, "idle_time_before_shutdown_minutes", None)
-    return int(value) if value else None
-
-
-def _plan_of(instance: Any) -> list[tuple[str, str, str]]:
-    schedules = getattr(getattr(instance, "schedules", None), "compute_start_stop", None) or []
-    return sorted(
-        (str(one.action).lower(), str(one.trigger.expression), str(one.trigger.time_zone))
-        for one in schedules
-        if getattr(one.trigger, "expression", None)
-    )

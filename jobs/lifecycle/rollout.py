@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,21 +92,63 @@ def shift(connection: Connection, name: str, target: Split, rollout: Rollout, sh
     scorer = Scorer(connection, name)
     done: list[Split] = []
     for split in steps_to(start, target, rollout.steps):
-        set_traffic(connection, name, split, previous=start)
+        with _telling_the_split(connection, name, done[-1] if done else start):
+            set_traffic(connection, name, split, previous=start)
         done.append(split)
         show(f"traffic: {shown(split)}")
         if rollout.has_check:
-            time.sleep(rollout.pause_seconds)
-            try:
+            with _going_back(connection, name, start, split):
+                time.sleep(rollout.pause_seconds)
                 for deployment in gaining:
                     check(scorer, deployment, rollout)
-            except EzazmlError as error:
-                set_traffic(connection, name, start, previous=split)
-                raise EzazmlError(
-                    f"The check at {shown(split)} failed, so the traffic is back at {shown(start)}: {error.message}",
-                    hint=error.hint,
-                ) from error
     return done
+
+
+def mirror(connection: Connection, name: str, wanted: Mapping[str, int], show: Show) -> None:
+    """Copy the declared share of the requests to a deployment whose answers nobody sees; nothing if it is so."""
+    endpoint = get_endpoint(connection, name)
+    if dict(endpoint.mirror_traffic or {}) == dict(wanted):
+        return
+    endpoint.mirror_traffic = dict(wanted)
+    with readable_errors(f"Mirroring the traffic of endpoint {name}"):
+        connection.ml.online_endpoints.begin_create_or_update(endpoint).result()
+    show(f"mirrored: {shown(wanted)}")
+
+
+@contextmanager
+def _telling_the_split(connection: Connection, name: str, split: Split) -> Iterator[None]:
+    """Say where the traffic stays when it cannot be moved on."""
+    try:
+        yield
+    except EzazmlError as error:
+        raise type(error)(
+            f"{error.message}\nThe traffic of endpoint {name} stays at {shown(split)}.",
+            hint=error.hint or f"See: ezazml endpoint status {connection.deployment.name} {name}",
+        ) from error
+
+
+@contextmanager
+def _going_back(connection: Connection, name: str, start: Split, split: Split) -> Iterator[None]:
+    """Restore ``start`` when a check at ``split`` fails; when somebody interrupts it, say that it was not restored."""
+    back = f"ezazml endpoint rollback {connection.deployment.name} {name}"
+    try:
+        yield
+    except EzazmlError as error:
+        try:
+            set_traffic(connection, name, start, previous=split)
+        except EzazmlError as problem:
+            raise EzazmlError(
+                f"The check at {shown(split)} failed: {error.message}\n"
+                f"The traffic is still {shown(split)}: it could not be set back to {shown(start)}: {problem.message}",
+                hint=f"Restore it: {back}",
+            ) from error
+        raise EzazmlError(
+            f"The check at {shown(split)} failed, so the traffic is back at {shown(start)}: {error.message}",
+            hint=error.hint,
+        ) from error
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"The traffic of endpoint {name} stays at {shown(split)}. Restore {shown(start)}: {back}")
+        raise
 
 
 def roll_back(connection: Connection, name: str) -> tuple[Split, Split]:

@@ -15,7 +15,7 @@ from ezazml.errors import EzazmlError, InputError
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
 from jobs.lifecycle import tags
-from jobs.lifecycle.metrics import metrics_of
+from jobs.lifecycle.metrics import BEST_TRIAL, metrics_of
 
 Show = Callable[[str], None]
 
@@ -23,6 +23,10 @@ Show = Callable[[str], None]
 FINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding", "Paused"})
 #: Lines of the log that a failure shows.
 _TAIL = 15
+#: Jobs that consist of jobs.
+_PARENTS = frozenset({"pipeline", "sweep"})
+#: Logs that people read: of commands (new and old compute), pipelines and sweeps.
+_LOGS = ("user_logs/", "azureml-logs/70_driver", "logs/azureml/executionlogs", "azureml-logs/hyperdrive")
 _PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -70,16 +74,25 @@ def list_runs(
 
 
 def describe(connection: Connection, name: str) -> dict[str, Any]:
-    """Everything about a job: also its metrics, inputs, outputs and, if it failed, why."""
+    """Everything about a job: also its metrics, inputs, outputs, steps and, if it failed, why."""
     job = _get(connection, name)
     run = _run_of(job)
+    steps = steps_of(connection, name) if run.type in _PARENTS else []
     return {
         **run.as_json(),
         "inputs": {key: _place(value) for key, value in (getattr(job, "inputs", None) or {}).items()},
         "outputs": {key: _place(value) for key, value in (getattr(job, "outputs", None) or {}).items()},
+        "steps": {step.display_name: f"{step.status} ({step.name})" for step in steps},
         "metrics": metrics_of(connection, name),
         "failure": failure_of(connection, name) if run.status == "Failed" else None,
     }
+
+
+def steps_of(connection: Connection, name: str) -> list[Run]:
+    """The steps of a pipeline, or the trials of a sweep, as they began."""
+    with readable_errors(f"Listing the steps of job {name}"):
+        found = [_run_of(job) for job in connection.ml.jobs.list(parent_job_name=name) if job is not None]
+    return sorted(found, key=lambda run: run.created)
 
 
 def follow(connection: Connection, name: str, write: Callable[[str], None]) -> Run:
@@ -130,19 +143,27 @@ def failure_of(connection: Connection, name: str) -> str:
         return "Azure ML tells no reason."
     error = getattr(getattr(details, "error", None), "error", None)
     message = str(getattr(error, "message", None) or "the command ended with an error").strip()
-    tail = log_of(connection, name).splitlines()[-_TAIL:]
+    failed = [step.name for step in steps_of(connection, name) if step.status == "Failed"]
+    tail = [line for one in failed or [name] for line in _own_log(connection, one).splitlines()[-_TAIL:]]
     return "\n".join([message, *(f"  {line}" for line in tail)]) if tail else message
 
 
 def log_of(connection: Connection, name: str) -> str:
-    """The user's log of a job as far as it is written; empty if there is none."""
+    """The log of a job as far as it is written, with those of its steps; empty if there is none."""
+    texts = [_own_log(connection, name)]
+    for step in steps_of(connection, name):
+        texts += [f"--- {step.display_name} ({step.name}): {step.status}", _own_log(connection, step.name)]
+    return "\n".join(text.rstrip("\n") for text in texts if text)
+
+
+def _own_log(connection: Connection, name: str) -> str:
     from requests import RequestException, get  # noqa: PLC0415 - comes with azure-ai-ml
 
     with readable_errors(f"Reading the log of job {name}"):
         details: Any = connection.ml.jobs._runs_operations.get_run_details(name)
     files = dict(details.log_files or {})
     texts = []
-    for file in sorted(file for file in files if file.startswith(("user_logs/", "azureml-logs/70_driver"))):
+    for file in sorted(file for file in files if file.startswith(_LOGS)):
         try:
             answer = get(files[file], timeout=60)
         except RequestException as error:
@@ -163,12 +184,24 @@ def cancel(connection: Connection, name: str) -> Run:
 
 
 def output_path(connection: Connection, name: str, output: str) -> str:
-    """The address of a job's output. Raises :class:`InputError` if it has no such output."""
-    outputs = dict(getattr(_get(connection, name), "outputs", None) or {})
+    """The address of a job's output, of a sweep that of its best trial.
+
+    Raises :class:`InputError` if it has no such output.
+    """
+    job = _get(connection, name)
+    best = best_trial(job)
+    if best is not None:
+        return output_path(connection, best, output)
+    outputs = dict(getattr(job, "outputs", None) or {})
     if output not in outputs:
         known = ", ".join(sorted(key for key in outputs if key != "default")) or "none"
         raise InputError(f"Job {name} has no output {output!r}.", hint=f"Its outputs: {known}.")
     return f"azureml://jobs/{name}/outputs/{output}/paths/"
+
+
+def best_trial(job: Any) -> str | None:
+    """The job with the best metric in a sweep that has ended."""
+    return str(found) if (found := (job.properties or {}).get(BEST_TRIAL)) else None
 
 
 def status_of(job: Any) -> str:
@@ -208,7 +241,12 @@ def _run_of(job: Any) -> Run:
 
 
 def _place(value: Any) -> Any:
-    return getattr(value, "path", None) or getattr(value, "_data", None) or str(value)
+    """Where an input or output is, or the value of one that is no data."""
+    # A pipeline's hold theirs inside, and raise when one without a path is asked for it.
+    inner = getattr(value, "_data", None)
+    value = value if inner is None else inner
+    path = getattr(value, "path", None)
+    return path or (str(value) if isinstance(value, (str, int, float)) else "")
 
 
 class _Lines(io.TextIOBase):

@@ -14,6 +14,8 @@ from jobs.connection import Connection
 
 #: Picks a deployment, whatever the traffic says (Microsoft Learn, "Deploy a model to an online endpoint").
 _DEPLOYMENT_HEADER = "azureml-model-deployment"
+#: What the model's own server answered, where Azure says 424 (Microsoft Learn, "Troubleshoot online endpoints").
+_MODEL_STATUS = "ms-azureml-model-error-statuscode"
 _TIMEOUT = 90.0
 _LONGEST = 500
 
@@ -81,20 +83,29 @@ class Scorer:
 
     def _refusal(self, answer: Any, deployment: str | None) -> EzazmlError:
         who = f"Endpoint {self._endpoint}" + (f", deployment {deployment}," if deployment else "")
-        said = _text(_content(answer))
+        said = _text(_content(answer)) or answer.reason
+        status = f"{answer.status_code}"
+        by_model = str(answer.headers.get(_MODEL_STATUS) or "")
+        if by_model:
+            status += f", the model said {by_model}"
         environment = self._connection.deployment.name
         if answer.status_code in {401, 403}:
             return EzazmlError(
                 f"{who} refused the login ({answer.status_code}): {said}", hint="Is the key still valid?"
             )
-        if answer.status_code in {400, 404, 405, 413, 415, 422}:
+        if answer.status_code == 404:
             return InputError(
-                f"{who} refused the request ({answer.status_code}): {said}",
+                f"{who} does not answer (404): {said}",
+                hint=f"Who gets its traffic: ezazml endpoint status {environment} {self._endpoint}",
+            )
+        if answer.status_code in {400, 405, 413, 415, 422} or by_model.startswith("4"):
+            return InputError(
+                f"{who} refused the request ({status}): {said}",
                 hint="Compare it with the sample request, or look into the log: "
                 f"ezazml endpoint logs {environment} {self._endpoint}",
             )
         return EzazmlError(
-            f"{who} failed ({answer.status_code}): {said}",
+            f"{who} failed ({status}): {said}",
             hint=f"See its log: ezazml endpoint logs {environment} {self._endpoint}",
         )
 
@@ -119,6 +130,11 @@ def _content(answer: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    # As Azure and its inference server write errors.
+    for name in ("error", "message"):
+        value = value[name] if isinstance(value, dict) and value.get(name) else value
     text = value if isinstance(value, str) else json.dumps(value)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if len(text) > _LONGEST:
+        return f"{text[:_LONGEST]}..."
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."

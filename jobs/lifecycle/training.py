@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from ezazml.errors import ConfigurationError, InputError
 from jobs.assets.asset import Definition, Kind
 from jobs.assets.loading import load_entity
 from jobs.azure_errors import readable_errors
+from jobs.computes import with_full_names
 from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
 from jobs.data.register import find_data
 from jobs.lifecycle import tags
 from jobs.lifecycle.declarations import fingerprint_of, read_definition, require_loadable, texts_of
+from jobs.lifecycle.pipeline_checks import pipeline_problems
 from jobs.lifecycle.runs import Run, list_runs, status_of
 from jobs.tags import HASH_TAG
 
@@ -59,14 +61,12 @@ def load_job(path: Path, connection: Connection, *, settings: Sequence[str] = ()
     definition = read_definition(path, deployment, Kind.JOB)
     for setting in settings:
         override(definition, setting)
+    definition = replace(definition, data=with_full_names(definition.data, deployment.environment))
     _choose_compute(definition, compute, connection)
-    problems = list(_expression_problems(definition))
+    problems = [*_expression_problems(definition), *pipeline_problems(definition)]
     if problems:
         raise ConfigurationError(problems)
-    # An official sample may lie anywhere: its own folder is its project.
-    root = deployment.environment.root
-    inside = definition.path.resolve().is_relative_to(root.resolve())
-    require_loadable(definition, root if inside else Path(definition.path.anchor))
+    require_loadable(definition, deployment.environment.root)
     used = pin_data(definition, connection)
     job = load_entity(definition)
     job.tags = {**(job.tags or {}), **tags.git_tags(definition.path.parent), HASH_TAG: fingerprint_of(definition)}
@@ -160,6 +160,8 @@ def latest_data(connection: Connection, name: str, version: str | None, where: s
     with readable_errors("Listing data assets"):
         known = connection.ml.data.list(name) if version else connection.ml.data.list()
         names = sorted(str(one.version if version else one.name) for one in known)
+        # What Azure registers for each output of a job is not what somebody looks for.
+        names = [one for one in names if version or not one.startswith("azureml_")]
     hint = f"There is {', '.join(names[:10])}." if names else "Register it: ezazml assets apply."
     raise InputError(f"{where}: there is no {what}.", hint=hint)
 

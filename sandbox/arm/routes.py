@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.arm import (
     access,
+    diagnostic_settings,
     groups,
     keys,
     locks,
@@ -24,7 +25,18 @@ routes = Routes()
 subscriptions.register(routes)
 keys.register(routes)
 workspaces.register(routes)
-for _module in (access, groups, locks, log_analytics, names, quota, recovery, registrations, vaults):
+for _module in (
+    access,
+    diagnostic_settings,
+    groups,
+    locks,
+    log_analytics,
+    names,
+    quota,
+    recovery,
+    registrations,
+    vaults,
+):
     _module.register(routes)
 for _kind in KINDS:
     _kind.register(routes)

@@ -25,6 +25,7 @@ def register(routes: Routes) -> None:
     routes.add("PUT", _VAULT, "Recover a soft-deleted vault (createMode recover)", _recover)
     routes.add("DELETE", _VAULT, "Delete a vault softly", _delete)
     routes.add("GET", f"{_VAULT}/secrets/{{secret}}", "A secret's address, without its value", _secret)
+    routes.add("GET", f"{_VAULT}/keys/{{key}}", "A key's address and kind, without its halves", _key)
 
 
 def _list_deleted(cloud: Cloud, call: Call) -> Answer:
@@ -89,6 +90,25 @@ def _secret(cloud: Cloud, call: Call) -> Answer:
         "secretUri": address,
         "secretUriWithVersion": f"{address}/{properties['version']}",
         "contentType": properties.get("contentType"),
+        "attributes": {"enabled": True},
+    }
+    return Answer(body={**body, "properties": shown})
+
+
+def _key(cloud: Cloud, call: Call) -> Answer:
+    """Key Vault's "Keys - Get" of Resource Manager."""
+    with cloud.stores.reading() as store:
+        body = store.get(call.path.rstrip("/"))
+    if body is None:
+        raise not_found(call.path.rstrip("/"))
+    properties = body["properties"]
+    address = f"{properties['vaultUri']}keys/{body['name']}"
+    shown = {
+        "keyUri": address,
+        "keyUriWithVersion": f"{address}/{properties['version']}",
+        "kty": properties["kty"],
+        "keySize": properties["keySize"],
+        "keyOps": properties["keyOps"],
         "attributes": {"enabled": True},
     }
     return Answer(body={**body, "properties": shown})

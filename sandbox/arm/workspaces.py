@@ -8,12 +8,11 @@ from typing import Any
 from sandbox.azureml_api.base import COLLECTION, WORKSPACE, WORKSPACES, require_workspace
 from sandbox.cloud import Cloud
 from sandbox.locks import lock_message
+from sandbox.retention import delete_workspace
 from sandbox.store import ArmObject, Store
 from sandbox.system_datastores import follow_workspace
 from sandbox.web import Answer, Call, Refusal, Routes
 
-#: Microsoft Learn, "Recover workspace data while soft deleted".
-_RETENTION_DAYS = 14
 _CHANGEABLE = (
     "description",
     "friendlyName",
@@ -80,7 +79,7 @@ def _delete(cloud: Cloud, call: Call) -> Answer:
         if body is not None:
             for compute in store.below(body["id"], f"{WORKSPACES}/computes"):
                 store.delete(compute["id"])  # computes do not come back
-            store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
+            delete_workspace(store, body)
         # Azure answers nothing about a group that does not exist, also not for what was deleted in it.
         group = store.get("/".join(identifier.split("/")[:5]))
         kept = [one for one in store.deleted(WORKSPACES) if group and one["id"].lower() == identifier.lower()]

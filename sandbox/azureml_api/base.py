@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sandbox.arm.resources import not_found
 from sandbox.azureml_api import pages
 from sandbox.cloud import Cloud
+from sandbox.locks import lock_message
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
 
@@ -108,6 +109,10 @@ class NamedKind:
         """The stored object as a reader sees it."""
         return body
 
+    def arranged(self, bodies: list[ArmObject]) -> list[ArmObject]:
+        """The objects of a list, in the order in which Azure gives them."""
+        return bodies
+
     def selected(self, body: ArmObject, call: Call) -> bool:  # noqa: ARG002
         """Whether a list with that query holds the object."""
         return True
@@ -128,7 +133,8 @@ class NamedKind:
         with cloud.stores.reading() as store:
             workspace = self.enter(store, call)
             found = store.below(self.folder(workspace, call), self.type_name)
-        return pages.answer([self.shown(body) for body in found if self.selected(body, call)], call)
+        chosen = self.arranged([body for body in found if self.selected(body, call)])
+        return pages.answer([self.shown(body) for body in chosen], call)
 
     def _get(self, cloud: Cloud, call: Call) -> Answer:
         with cloud.stores.reading() as store:
@@ -173,6 +179,9 @@ class NamedKind:
             body = store.get(f"{self.folder(workspace, call)}/{call.parameters['name']}")
             if body is None:
                 return Answer(204)
+            locked = lock_message(store, body["id"])
+            if locked is not None:
+                raise Refusal(409, "ScopeLocked", locked)
             self.check_delete(store, workspace, body)
             store.delete(body["id"])
         self.deleted(cloud, body)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.arm.resources import not_found
+from sandbox.azureml_api.abilities import require_cpu_compute, require_cpu_size, require_no_build, require_server
 from sandbox.azureml_api.base import WORKSPACE, Change, NamedKind
 from sandbox.azureml_api.endpoints import ENDPOINT_NAME
 from sandbox.azureml_api.references import require_asset, require_compute
@@ -38,6 +39,7 @@ class _Deployments(NamedKind):
         require_asset(change.store, change.workspace, "codes", code.get("codeId"))
         if code and not code.get("scoringScript"):
             raise Refusal(400, "ValidationError", "codeConfiguration needs the field 'scoringScript'.")
+        require_no_build(change.store, change.workspace, properties.get("environmentId"))
 
     def complete(self, change: Change) -> None:
         """Where it is."""
@@ -68,6 +70,8 @@ class OnlineDeployments(_Deployments):
         capacity = (change.new.get("sku") or {}).get("capacity", 1)
         if not isinstance(capacity, int) or capacity < 1:
             raise Refusal(400, "UserError", f"The number of instances must be at least 1, not {capacity}.")
+        require_cpu_size(properties.get("instanceType"), "deployments")
+        require_server(change.store, change.workspace, properties, change.name)
 
     def complete(self, change: Change) -> None:
         """What azure-ai-ml cannot do without: scale settings, and Azure's spelling of the collection mode."""
@@ -137,6 +141,7 @@ class BatchDeployments(_Deployments):
         if isinstance(model, dict) and model.get("referenceType") == "Id":
             require_asset(change.store, change.workspace, "models", model.get("assetId"))
         require_compute(change.store, change.workspace, change.properties.get("compute"))
+        require_cpu_compute(change.store, change.workspace, change.properties.get("compute"))
 
     def check_delete(self, store: Store, workspace: ArmObject, body: ArmObject) -> None:  # noqa: ARG002
         """An endpoint whose default is deleted has none."""

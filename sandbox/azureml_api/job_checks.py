@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.azureml_api.references import require_asset, require_compute, require_datastore
+from sandbox.azureml_api.abilities import cannot, require_cpu_compute, require_no_build, require_one_node
+from sandbox.azureml_api.references import identifier_of, require_asset, require_compute, require_datastore
 from sandbox.compute.expressions import names_in
 from sandbox.store import ArmObject, Store
 from sandbox.web import Refusal
@@ -22,8 +23,9 @@ def check_job(store: Store, workspace: ArmObject, name: str, properties: dict[st
     if not kind:
         raise Refusal(400, "ValidationError", "The field 'jobType' is required.")
     if kind not in _KINDS:
-        raise _cannot(f"jobs of type {kind}: it runs {', '.join(_KINDS)}")
+        raise cannot(f"jobs of type {kind}: it runs {', '.join(_KINDS)}")
     require_compute(store, workspace, properties.get("computeId"))
+    require_cpu_compute(store, workspace, properties.get("computeId"))
     for given in (properties.get("inputs") or {}).values():
         require_input(store, workspace, given or {})
     for given in (properties.get("outputs") or {}).values():
@@ -33,7 +35,7 @@ def check_job(store: Store, workspace: ArmObject, name: str, properties: dict[st
     elif kind == "Sweep":
         algorithm = (properties.get("samplingAlgorithm") or {}).get("samplingAlgorithmType")
         if algorithm not in _SAMPLING:
-            raise _cannot(f"sweeps with {algorithm} sampling: it knows {' and '.join(_SAMPLING)}")
+            raise cannot(f"sweeps with {algorithm} sampling: it knows {' and '.join(_SAMPLING)}")
         check_command(store, workspace, name, {**properties, **(properties.get("trial") or {})})
     else:
         _check_pipeline(store, workspace, name, properties)
@@ -52,26 +54,27 @@ def check_command(store: Store, workspace: ArmObject, name: str, properties: dic
             known = ", ".join(properties.get(group) or {}) or "none"
             what = f"The command of the job '{name}' names {expression}; its {group} are: {known}."
             raise Refusal(400, "UserError", what)
-    distribution = (properties.get("distribution") or {}).get("distributionType")
-    if distribution:
-        raise _cannot(f"distributed jobs ({distribution}) on one machine; remove 'distribution' to rehearse the job")
-    count = (properties.get("resources") or {}).get("instanceCount") or 1
-    if int(count) > 1:
-        raise _cannot(f"jobs on {count} nodes; set instance_count to 1 to rehearse the job")
+    require_no_build(store, workspace, properties.get("environmentId"))
+    require_one_node(properties.get("resources") or {}, properties.get("distribution") or {}, "jobs")
 
 
 def _check_pipeline(store: Store, workspace: ArmObject, name: str, properties: dict[str, Any]) -> None:
     steps: dict[str, Any] = properties.get("jobs") or {}
     if not steps:
         raise Refusal(400, "UserError", f"The pipeline '{name}' has no steps.")
+    settings = properties.get("settings") or {}
     for title, step in steps.items():
         kind = str(step.get("type") or "command")
         if kind != "command":
-            raise _cannot(f"steps of type {kind} ('{title}'); make the step a command to rehearse the pipeline")
+            raise cannot(f"steps of type {kind} ('{title}'); make the step a command to rehearse the pipeline")
         require_asset(store, workspace, "components", step.get("componentId"))
-        require_compute(store, workspace, step.get("computeId"))
-        if step.get("distribution") or int((step.get("resources") or {}).get("instance_count") or 1) > 1:
-            raise _cannot(f"distributed steps ('{title}') on one machine")
+        compute = step.get("computeId") or properties.get("computeId") or settings.get("default_compute")
+        require_compute(store, workspace, compute)
+        require_cpu_compute(store, workspace, compute)
+        spec = _spec_of(store, workspace, step)
+        require_no_build(store, workspace, step.get("environment") or spec.get("environment"))
+        resources = {**(spec.get("resources") or {}), **(step.get("resources") or {})}
+        require_one_node(resources, step.get("distribution") or spec.get("distribution") or {}, f"steps ('{title}')")
 
 
 def require_input(store: Store, workspace: ArmObject, given: dict[str, Any]) -> None:
@@ -85,5 +88,7 @@ def require_input(store: Store, workspace: ArmObject, given: dict[str, Any]) -> 
         require_asset(store, workspace, collection, uri)
 
 
-def _cannot(what: str) -> Refusal:
-    return Refusal(400, "NotSupportedInSandbox", f"The sandbox does not run {what}.")
+def _spec_of(store: Store, workspace: ArmObject, step: dict[str, Any]) -> dict[str, Any]:
+    body = store.get(identifier_of(workspace, "components", str(step.get("componentId") or "")))
+    spec: dict[str, Any] = (body or {"properties": {}})["properties"].get("componentSpec") or {}
+    return spec

@@ -71,6 +71,10 @@ class Jobs(NamedKind):
         """Without what only the sandbox knows."""
         return {name: value for name, value in body.items() if name != RUN}
 
+    def arranged(self, bodies: list[ArmObject]) -> list[ArmObject]:
+        """The newest first."""
+        return sorted(bodies, key=lambda body: str(body["systemData"]["createdAt"]), reverse=True)
+
     def selected(self, body: ArmObject, call: Call) -> bool:
         """Lists hold no children, and may ask for archived jobs, one type or a tag."""
         properties, query = body["properties"], call.query

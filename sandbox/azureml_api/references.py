@@ -19,6 +19,8 @@ _ASSET_URI = re.compile(
 _SHORT = re.compile(r"azureml:([^:/@]+)[:@]([^:/@]+)")
 #: Where Azure ML finds assets outside of the workspace; the sandbox believes that they exist.
 _REGISTRY = re.compile(r"azureml://registries/.+", re.IGNORECASE)
+#: Environments that Azure ML has in every workspace; the sandbox has none of them, and believes in them too.
+_CURATED = re.compile(r"(azureml:)?AzureML-[\w.-]+[:@].+", re.IGNORECASE)
 
 
 def require_datastore(store: Store, workspace: ArmObject, uri: str | None) -> None:
@@ -37,6 +39,8 @@ def short_uri(uri: str) -> str:
 def require_asset(store: Store, workspace: ArmObject, collection: str, reference: str | None) -> None:
     """Raise :class:`Refusal` for a reference to a version of an asset that does not exist. None passes."""
     if not reference or _REGISTRY.fullmatch(reference):
+        return
+    if collection == "environments" and _CURATED.fullmatch(reference):
         return
     identifier = identifier_of(workspace, collection, reference)
     if store.get(identifier) is None:

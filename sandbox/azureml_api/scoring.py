@@ -9,6 +9,7 @@ import random
 import re
 import secrets
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from sandbox.azureml_api.base import WORKSPACES
 from sandbox.azureml_api.batch_scoring import start_batch
 from sandbox.cloud import Cloud
 from sandbox.compute.errors import ComputeError
+from sandbox.compute.observed import TRAFFIC, traffic_row
 from sandbox.compute.servers import Server
 from sandbox.store import ArmObject, Store
 from sandbox.web import Answer, Call, Refusal, Routes
@@ -49,14 +51,28 @@ def swagger(cloud: Cloud, call: Call) -> Answer:
 def score(cloud: Cloud, call: Call) -> Answer:
     """The answer of the deployment that the header names, or that traffic chooses."""
     endpoint = _endpoint(cloud, call, "onlineEndpoints")
-    _require_login(cloud, endpoint, call)
-    deployment = _choose(endpoint, call)
-    with cloud.stores.reading() as store:
-        body = store.get(f"{endpoint['id']}/deployments/{deployment}")
-    if body is None:
-        raise Refusal(404, "DeploymentNotFound", f"The endpoint '{endpoint['name']}' has no deployment '{deployment}'.")
-    _mirror(cloud, endpoint, deployment, call)
-    return _ask(cloud, body, call)
+    started, deployment = time.perf_counter(), ""
+
+    def log(answer: Answer, refusal: Refusal | None = None) -> None:
+        row = traffic_row(endpoint, deployment, call, answer, refusal)
+        row["TotalDurationMs"] = round((time.perf_counter() - started) * 1000)
+        cloud.platform_logs.send(endpoint["id"], TRAFFIC, [row])
+
+    try:
+        _require_login(cloud, endpoint, call)
+        deployment = _choose(endpoint, call)
+        with cloud.stores.reading() as store:
+            body = store.get(f"{endpoint['id']}/deployments/{deployment}")
+        if body is None:
+            text = f"The endpoint '{endpoint['name']}' has no deployment '{deployment}'."
+            raise Refusal(404, "DeploymentNotFound", text)
+        _mirror(cloud, endpoint, deployment, call)
+        answer = _ask(cloud, body, call)
+    except Refusal as refusal:
+        log(refusal.answer(), refusal)
+        raise
+    log(answer)
+    return answer
 
 
 def _endpoint(cloud: Cloud, call: Call, kind: str) -> ArmObject:
@@ -118,7 +134,7 @@ def _ask(cloud: Cloud, deployment: ArmObject, call: Call) -> Answer:
     seconds = _seconds((deployment["properties"].get("requestSettings") or {}).get("requestTimeout"))
     query = f"?version={call.query['version']}" if call.query.get("version") else ""
     try:
-        server = cloud.servers.ready(deployment["id"])
+        server = cloud.servers.answering(deployment["id"])
         answer = _send(cloud, server, call, headers=headers, path=call.path + query, seconds=seconds)
     except httpx.TimeoutException as error:
         text = f"The deployment '{deployment['name']}' did not answer within {seconds:g} seconds (request_timeout_ms)."

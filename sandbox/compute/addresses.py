@@ -21,6 +21,7 @@ _WASBS = re.compile(
 )
 _VERSION = re.compile(r"/(data|models)/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 _LATEST = re.compile(r"(?:azureml:)?([^:/@]+)@latest")
+_ACCOUNTS = "Microsoft.Storage/storageAccounts"
 #: Where the logs and the artifacts of a run are.
 ARTIFACTS = "workspaceartifactstore"
 
@@ -58,6 +59,20 @@ def uri_of(store: Store, workspace: ArmObject, reference: str) -> str:
     return reference
 
 
+def in_datastore(store: Store, workspace: ArmObject, uri: str) -> str:
+    """The address in a datastore behind the output of a job, as Azure ML keeps it; any other address as it is.
+
+    Raises :class:`ComputeError` for a job or an output that does not exist.
+    """
+    found = _JOB_OUTPUT.fullmatch(uri)
+    if found is None:
+        return uri
+    parts = workspace["id"].split("/")
+    base = _output_of_job(store, workspace, found[1], found[2]).removeprefix("azureml://").rstrip("/")
+    where = f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{workspace['name']}/{base}"
+    return f"{where}/{found[3].strip('/')}" if found[3] else where
+
+
 def place_of(store: Store, workspace: ArmObject, reference: str) -> Place:
     """The blobs that a reference or an address means. Raises :class:`ComputeError`."""
     uri = uri_of(store, workspace, reference)
@@ -69,11 +84,21 @@ def place_of(store: Store, workspace: ArmObject, reference: str) -> Place:
     if found := _RUN.fullmatch(uri):
         return place_of(store, workspace, artifacts_uri(found[1])).below(found[2] or "")
     if found := _BLOB.fullmatch(uri):
-        return Place(found[1].lower(), found[2], found[3] or "")
-    if found := _WASBS.fullmatch(uri):
-        return Place(found[2].lower(), found[1], found[3] or "")
-    raise ComputeError(
-        f"The sandbox cannot read {uri}: it has no network. Upload the file to a datastore and name it there."
+        place = Place(found[1].lower(), found[2], found[3] or "")
+    elif found := _WASBS.fullmatch(uri):
+        place = Place(found[2].lower(), found[1], found[3] or "")
+    else:
+        raise _unreachable(uri)
+    if all(account["name"].lower() != place.account for account in store.find(_ACCOUNTS)):
+        raise _unreachable(uri)
+    return place
+
+
+def _unreachable(uri: str) -> ComputeError:
+    where = uri.partition("?")[0]  # what follows may be a signature
+    return ComputeError(
+        f"The sandbox cannot read {where}: it is not in the sandbox, which has no network. Bring the file here and "
+        "name it, by its path or in a datastore."
     )
 
 

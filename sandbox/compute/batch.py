@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.compute import addresses
-from sandbox.compute.command import download_code, environment_of, job_environ, materialised
+from sandbox.compute.command import download_code, job_environ, materialised
 from sandbox.compute.context import Context
+from sandbox.compute.environments import environment_of, environment_of_model
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.models import download_model
 from sandbox.compute.parents import Children
@@ -54,8 +55,14 @@ def run_step(runner: Runner, execution: Execution) -> None:
     settings: dict[str, Any] = job[RUN]["batch"]["settings"]
     log, folder = context.log(identifier), context.job_folder(identifier)
     context.records.status(identifier, "Preparing")
-    environment = environment_of(context, workspace, settings.get("environmentId"), log)
+    nodes = int((settings.get("resources") or {}).get("instanceCount") or 1)
+    if nodes > 1:
+        log.say(f"{nodes} nodes are asked for: on this machine one goes through all mini-batches.")
     model = download_model(context, workspace, settings.get("model"), folder / "inputs" / "azureml-models")
+    if settings.get("environmentId") or (settings.get("codeConfiguration") or {}).get("codeId"):
+        environment = environment_of(context, workspace, settings.get("environmentId"), log)
+    else:
+        environment = environment_of_model(context, model, log)
     files = _files(context, workspace, job, folder / "inputs")
     output = folder / "outputs" / OUTPUT
     output.mkdir(parents=True, exist_ok=True)

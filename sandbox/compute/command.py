@@ -12,10 +12,10 @@ from typing import Any
 from sandbox.azureml_api.references import identifier_of
 from sandbox.compute import addresses, registering
 from sandbox.compute.context import Context
+from sandbox.compute.environments import environment_of
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.expressions import replaced
-from sandbox.compute.packages import wanted
-from sandbox.compute.process import Guarded, Log
+from sandbox.compute.process import Guarded
 from sandbox.compute.records import RUN
 from sandbox.compute.runner import Execution, Runner
 from sandbox.compute.runtime import folder as runtime_folder
@@ -57,16 +57,6 @@ def run(runner: Runner, execution: Execution) -> None:
     finally:
         if folder.is_symlink():
             folder.unlink()
-
-
-def environment_of(context: Context, workspace: ArmObject, reference: str | None, log: Log) -> Path:
-    """The virtual environment for an environment asset, with remarks in the log. Raises :class:`ComputeError`."""
-    context.runtime.ready(log.say)
-    identifier = identifier_of(workspace, "environments", reference) if reference else None
-    need = context.records.read(lambda store: wanted(store, identifier, runtime_folder()))
-    for remark in need.remarks:
-        log.say(remark)
-    return context.runtime.layer(need.packages, log.say)
 
 
 def materialised(context: Context, workspace: ArmObject, inputs: Mapping[str, Any], folder: Path) -> dict[str, str]:

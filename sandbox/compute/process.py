@@ -15,11 +15,17 @@ _LINE_BYTES = 2**16
 
 
 class Log:
-    """A text file that several threads append to, and that never holds one of ``secrets``."""
+    """A text file that several threads append to, and that never holds one of ``secrets``.
 
-    def __init__(self, file: Path, secrets: Callable[[], Collection[str]]) -> None:
+    ``told`` also gets whatever is appended.
+    """
+
+    def __init__(
+        self, file: Path, secrets: Callable[[], Collection[str]], *, told: Callable[[bytes], None] | None = None
+    ) -> None:
         self.file = file
         self._secrets = secrets
+        self._told = told
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -34,6 +40,8 @@ class Log:
             content = content.replace(secret.encode(), _HIDDEN)
         with self._lock, self.file.open("ab") as file:
             file.write(content)
+        if self._told is not None:
+            self._told(content)
 
     def tail(self, lines: int) -> str:
         """The last lines."""

@@ -19,12 +19,16 @@ from typing import Any
 import httpx
 
 from sandbox.azureml_api.base import WORKSPACES
-from sandbox.compute.command import base_environ, download_code, environment_of
+from sandbox.compute import observed
+from sandbox.compute.collector import Collector, collections_of
+from sandbox.compute.command import base_environ, download_code
 from sandbox.compute.context import Context
+from sandbox.compute.environments import environment_of, environment_of_model
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.models import download_model
 from sandbox.compute.process import Guarded, Log
 from sandbox.compute.runtime import python_of
+from sandbox.monitor.platform_logs import PlatformLogs
 from sandbox.store import ArmObject
 
 _LOG = logging.getLogger(__name__)
@@ -33,7 +37,15 @@ _PROGRAMS = Path(__file__).with_name("programs")
 _START_SECONDS = 300.0
 _INTERRUPTED = "The sandbox's service ended while the deployment was being made. Deploy it again."
 #: What a running server depends on; a change of anything else starts none anew.
-_DECISIVE = ("model", "modelMountPath", "codeConfiguration", "environmentId", "environmentVariables")
+_DECISIVE = (
+    "model",
+    "modelMountPath",
+    "codeConfiguration",
+    "environmentId",
+    "environmentVariables",
+    "appInsightsEnabled",
+    "dataCollector",
+)
 
 
 @dataclass
@@ -44,13 +56,15 @@ class Server:
     port: int
     fingerprint: str
     folder: Path
+    collector: Collector | None = None
 
 
 class Servers:
     """The inference servers of one sandbox."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, logs: PlatformLogs) -> None:
         self._context = context
+        self._logs = logs
         self._running: dict[str, Server] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._operations: dict[str, tuple[str, str | None]] = {}
@@ -135,12 +149,37 @@ class Servers:
                 _end(running)
             return server
 
+    def answering(self, identifier: str) -> Server:
+        """The server that answers requests now: while an update starts another, and when that fails, the former one.
+
+        Raises :class:`ComputeError` for a deployment that failed, and ``LookupError`` for one that does not exist.
+        """
+        body, _ = self._read(identifier)
+        state = body["properties"].get("provisioningState")
+        with self._lock:
+            running = self._running.get(identifier.lower())
+        if running is not None and running.process.running and state in ("Updating", "Failed"):
+            return running
+        if state == "Failed":
+            raise ComputeError("its deployment failed, and its logs say why")
+        return self.ready(identifier)
+
     def send(
         self, server: Server, method: str, path: str, *, content: bytes, headers: dict[str, str], seconds: float
     ) -> httpx.Response:
         """One request to a server. Raises httpx's errors."""
         url = f"http://127.0.0.1:{server.port}{path}"
-        return self._client.request(method, url, content=content, headers=headers, timeout=seconds)
+        answer = self._client.request(method, url, content=content, headers=headers, timeout=seconds)
+        if server.collector is not None and method == "POST":
+            server.collector.exchange(
+                path=path,
+                sent=content,
+                answered=answer.content,
+                status=answer.status_code,
+                identifier=headers.get("x-request-id") or str(uuid.uuid4()),
+                content_type=headers.get("content-type", ""),
+            )
+        return answer
 
     def log(self, identifier: str, lines: int, container: str | None) -> str:
         """The last lines of a deployment's log: of the server, or of what was brought for it."""
@@ -181,10 +220,17 @@ class Servers:
         log = self._log(body["id"])
         properties: dict[str, Any] = body["properties"]
         folder = self._context.root / "deployments" / "running" / uuid.uuid4().hex[:16]
+        collector: Collector | None = None
         try:
-            environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            instances = int((body.get("sku") or {}).get("capacity") or 1)
+            if instances > 1:
+                log.say(f"{instances} instances are asked for: on this machine one server answers for them.")
             model = download_model(self._context, workspace, properties.get("model"), folder / "azureml-models")
             script = self._script(workspace, properties, folder / "code")
+            if properties.get("environmentId") or (properties.get("codeConfiguration") or {}).get("codeId"):
+                environment = environment_of(self._context, workspace, properties.get("environmentId"), log)
+            else:
+                environment = environment_of_model(self._context, model, log)
             environ = base_environ(self._context, environment, folder)
             environ |= {
                 "AZUREML_MODEL_DIR": str(model or folder / "azureml-models"),
@@ -192,6 +238,10 @@ class Servers:
                 "AZUREML_ENTRY_SCRIPT": str(script),
                 "WORKER_COUNT": "1",
             }
+            environ |= observed.insights_environ(self._context, workspace, body)
+            if collections_of(body):
+                collector = Collector(self._context, workspace, body, folder / "collected", log)
+                environ |= collector.environ()
             environ |= {key: str(value) for key, value in (properties.get("environmentVariables") or {}).items()}
             port = _free_port()
             command = [str(python_of(environment)), str(_PROGRAMS / "serve.py"), "--entry_script", str(script)]
@@ -200,10 +250,14 @@ class Servers:
             self._wait(process, port, log)
         except ComputeError as problem:
             log.say(str(problem))
+            observed.event(self._logs, body["id"], "BackOff", str(problem))
+            if collector is not None:
+                collector.close()
             shutil.rmtree(folder, ignore_errors=True)
             raise
         log.say(f"The deployment '{body['name']}' answers.")
-        return Server(process, port, fingerprint, folder)
+        observed.event(self._logs, body["id"], "Started", "Started container inference-server")
+        return Server(process, port, fingerprint, folder, collector)
 
     def _script(self, workspace: ArmObject, properties: dict[str, Any], folder: Path) -> Path:
         """The scoring script: the deployment's, or for a model of MLflow the one that Azure ML would write."""
@@ -241,12 +295,15 @@ class Servers:
 
     def _log(self, identifier: str) -> Log:
         digest = hashlib.sha256(identifier.lower().encode()).hexdigest()[:16]
-        return Log(self._context.root / "deployments" / "logs" / f"{digest}.txt", self._context.secrets)
+        file = self._context.root / "deployments" / "logs" / f"{digest}.txt"
+        return Log(file, self._context.secrets, told=observed.console(self._logs, identifier))
 
 
 def _end(server: Server) -> None:
     server.process.kill()
     server.process.wait()
+    if server.collector is not None:
+        server.collector.close()
     shutil.rmtree(server.folder, ignore_errors=True)
 
 

@@ -14,6 +14,21 @@ from tests.e2e.conftest import Project
 pytestmark = pytest.mark.e2e
 
 
+LEASE = "11111111-2222-4333-8444-555555555555"
+#: Locks the state as Terraform does: a lease on the blob, and who has it in the blob's metadata.
+HOLD = f"""
+import base64, json, sys
+from azure.identity import EnvironmentCredential
+from azure.storage.blob import BlobClient
+
+url = f"https://{{sys.argv[1]}}.blob.core.windows.net"
+blob = BlobClient(url, "tfstate", "sandbox.bootstrap.tfstate", credential=EnvironmentCredential())
+info = {{"ID": "{LEASE}", "Operation": "OperationTypeApply", "Who": "bob@other", "Created": "2026-03-04T10:00:00Z"}}
+held = base64.b64encode(json.dumps(info).encode()).decode()
+blob.set_blob_metadata({{"terraformlockid": held}}, lease=blob.acquire_lease(lease_id="{LEASE}"))
+"""
+
+
 def files_with(folder: Path, secret: str) -> list[Path]:
     """Files of the project that hold a secret, without the sandbox's own."""
     return [
@@ -26,15 +41,15 @@ def files_with(folder: Path, secret: str) -> list[Path]:
 
 def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     # the first one makes everything, moves its state into it, and writes the file
-    first = at.ok("bootstrap", "sandbox", "--github", "contoso/ml", "--write", "--yes", "--output", "json")
+    first = at.ok("bootstrap", "sandbox", "--github", "contoso@5/ml@8", "--write", "--yes", "--output", "json")
     told = json.loads(first.out)
-    assert told["changes"]["create"] == 14
+    assert told["changes"]["create"] == 13
     assert told["written"] == ["backend", "bootstrap"]
     assert set(told["github_variables"]) == {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
     assert "gh variable set AZURE_CLIENT_ID --repo contoso/ml --env sandbox" in told["github_commands"][0]
     settings = yaml.safe_load((at.folder / "environments" / "sandbox.yaml").read_text())
     assert settings["backend"] == told["backend"]
-    assert settings["bootstrap"] == {"github": {"repository": "contoso/ml"}}
+    assert settings["bootstrap"] == {"github": {"repository": "contoso@5/ml@8"}}
     local = at.home.states / "sandbox.bootstrap.tfstate"
     assert not local.exists()
     secret = at.home.credentials.client_secret
@@ -44,7 +59,7 @@ def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     # the state is in the blob, where Terraform finds it
     stack = at.folder / ".ezazml" / "bootstrap" / "sandbox" / "sandbox"
     pulled = at.in_sandbox("terraform", f"-chdir={stack}", "state", "pull")
-    assert len(json.loads(pulled.out)["resources"]) == 15, pulled.text
+    assert len(json.loads(pulled.out)["resources"]) == 14, pulled.text
 
     # again: nothing to do, also for somebody who has no copy of the folder
     again = at.ok("bootstrap", "sandbox", "--write", "--yes")
@@ -58,6 +73,19 @@ def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     interrupted = json.loads(at.ok("bootstrap", "sandbox", "--yes", "--output", "json").out)
     assert not any(interrupted["changes"].values())
     assert not local.exists()
+
+    # somebody else is at it: who, since when, and how to break the lock if that process is gone
+    held = at.in_sandbox("python", "-c", HOLD, told["backend"]["storage_account_name"])
+    assert held.code == 0, held.text
+    at.variables["EZAZML_DEPLOY__LOCK_TIMEOUT_SECONDS"] = "0"
+    locked = at.ezazml("bootstrap", "sandbox", "--yes")
+    assert locked.code == 1
+    assert "locked: bob@other has held it since 2026-03-04 10:00:00+00:00 for an apply" in locked.err
+    assert f"ezazml unlock sandbox --bootstrap --id {LEASE}" in locked.err
+    other = at.ezazml("unlock", "sandbox", "--bootstrap", "--id", "another", "--yes")
+    assert (other.code, "does not match existing lock" in other.err) == (1, True)
+    at.ok("unlock", "sandbox", "--bootstrap", "--id", LEASE, "--yes")
+    assert "Everything exists." in at.ok("bootstrap", "sandbox", "--yes").out
 
     # what would lose the state is refused before anything happens
     at.edit("location: westeurope", "location: northeurope")

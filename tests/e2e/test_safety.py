@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ezazml.config.models import EnvironmentModel
-from ezazml.config.paths import is_secret, leaf_fields
-from ezazml.config.variables import variable_names
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.e2e
@@ -85,35 +82,6 @@ def test_a_protected_environment_without_a_named_deployer_warns(at: Project) -> 
     deployer = f"{{object_id: {REAL}, principal_type: Group}}"
     file.write_text(f"{file.read_text()}identities:\n  deployer: {deployer}\n")
     assert "Warning" not in at.ezazml("plan", "live").err
-
-
-def test_planted_secrets_are_in_no_file_but_the_state(at: Project) -> None:
-    # Every setting that is a secret, whatever settings there will be.
-    settings = [path for path, annotation in leaf_fields(EnvironmentModel) if is_secret(annotation)]
-    assert len(settings) >= 5
-    at.variables |= {variable_names(path)[0]: f"pl4nted-{number}" for number, path in enumerate(settings)}
-    at.variables |= {"LOG_FILE_PATH_TEMPLATE": "logs/run.log"}
-    shown = at.ok("deploy", "sandbox", "--yes").text + at.ok("plan", "sandbox").text + at.ok("show", "sandbox").text
-    shown += at.ok("config", "show", "sandbox").text + at.ok("graph", "sandbox").text
-    before = _application_secret(at)
-    shown += at.ok("rotate-secret", "sandbox", "--yes").text + at.ok("synth", "dev", "sandbox").text
-    shown += at.ezazml("--debug", "deploy", "dev", "--yes").text  # fails: no subscription
-    own = at.home.credentials
-    secrets = ["pl4nted", own.client_secret, own.user_password, before, _application_secret(at)]
-    assert not [secret for secret in secrets if secret in shown]
-    allowed = {at.home.states / "sandbox.tfstate", at.home.root / "credentials.json", at.home.store_file}
-    for path in at.folder.rglob("*"):
-        kept = path in allowed or path.name.startswith("store.db") or path.suffix == ".backup"
-        if path.is_file() and not kept and "node_modules" not in path.parts:
-            content = path.read_bytes()
-            assert not [secret for secret in secrets if secret.encode() in content], path
-
-
-def _application_secret(at: Project) -> str:
-    content = json.loads((at.home.states / "sandbox.tfstate").read_text())
-    (password,) = [one for one in content["resources"] if one["type"] == "azuread_application_password"]
-    value: str = password["instances"][0]["attributes"]["value"]
-    return value
 
 
 def test_saved_plans_are_gone_afterwards(at: Project) -> None:

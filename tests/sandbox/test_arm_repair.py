@@ -13,6 +13,8 @@ from sandbox import limits, tokens
 from sandbox.arm.routes import routes
 from sandbox.cloud import Cloud
 from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, Credentials
+from sandbox.monitor.platform_logs import PlatformLogs
+from sandbox.monitor.records import Records
 from sandbox.store import Connections
 from sandbox.web import Answer, Call, Refusal
 from tests.sandbox.azure import OBJECT_ID, PREFIX, azure, create, delete, group, storage, vault, workspace
@@ -29,7 +31,8 @@ class Portal:
     def __init__(self, folder: Path) -> None:
         login = Credentials("client", "secret", OBJECT_ID, "password")
         nobody = cast(Any, None)
-        self.cloud = Cloud(Connections(folder / "store.db"), nobody, login, nobody, nobody)
+        stores, records = Connections(folder / "store.db"), Records(folder, lambda: ())
+        self.cloud = Cloud(stores, nobody, login, nobody, nobody, records, PlatformLogs(stores, records))
 
     def ask(self, method: str, path: str, body: Any = None, caller: str = OBJECT_ID, **query: str) -> Any:
         token = tokens.issue(audience="arm", client_id="client", object_id=caller)
@@ -96,6 +99,30 @@ def test_a_deleted_workspace_comes_back_with_its_identity(portal: Portal, tmp_pa
     made = deleted_workspace(tmp_path)
     back = portal.ask("PUT", made["id"], recovery(made))
     assert back["identity"]["principalId"] == made["identity"][0]["principal_id"]
+
+
+def test_a_workspace_with_user_assigned_identities_only_is_deleted_for_good(portal: Portal, tmp_path: Path) -> None:
+    with azure(tmp_path) as cloud:
+        made = workspace(cloud)
+        body = cloud.store.get(made["id"]) or {}
+        cloud.store.put({**body, "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/one": {}}}})
+    assert portal.ask("DELETE", made["id"]) == 200
+    with azure(tmp_path) as cloud:
+        assert cloud.store.deleted("Microsoft.MachineLearningServices/workspaces") == []
+
+
+def test_a_lock_on_the_group_keeps_what_is_in_a_workspace(portal: Portal, tmp_path: Path) -> None:
+    lock = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
+    with azure(tmp_path) as cloud:
+        made = workspace(cloud)
+        endpoint = f"{made['id']}/batchEndpoints/score"
+        kind = "Microsoft.MachineLearningServices/workspaces/batchEndpoints"
+        cloud.store.put({"id": endpoint, "type": kind, "name": "score", "properties": {}})
+        level = {"level": "CanNotDelete"}
+        cloud.store.put({"id": lock, "type": "Microsoft.Authorization/locks", "name": "keep", "properties": level})
+    portal.refused("ScopeLocked", "DELETE", endpoint)
+    portal.ask("DELETE", lock)
+    assert portal.ask("DELETE", endpoint) == 200
 
 
 def test_without_leave_to_recover_the_name_is_held(portal: Portal, tmp_path: Path) -> None:

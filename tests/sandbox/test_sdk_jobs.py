@@ -12,13 +12,10 @@ import pytest
 import requests
 from azure.identity import DefaultAzureCredential
 
-from sandbox.compute.runtime import folder as runtime_folder
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 
-pytestmark = pytest.mark.skipif(
-    not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed (make setup)"
-)
+pytestmark = pytest.mark.runtime
 
 TRAIN = """
 import argparse, os, pathlib, sys
@@ -44,7 +41,7 @@ pathlib.Path(arguments.out, "rows.txt").write_text(str(len(rows)))
 @pytest.fixture(scope="module")
 def code(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with scripts, and an environment whose packages the runtime has."""
-    from azure.ai.ml.entities import Environment
+    from azure.ai.ml.entities import AmlCompute, BuildContext, Environment
 
     folder = tmp_path_factory.mktemp("train code")
     (folder / "train.py").write_text(TRAIN)
@@ -54,13 +51,21 @@ def code(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     conda.write_text("name: a\ndependencies:\n- python=3.11\n- pandas>=2\n- pip:\n  - mlflow>=2\n  - azureml-mlflow\n")
     environment = Environment(name="train-env", version="1", image="mcr.microsoft.com/a:1", conda_file=str(conda))
     cloud.ml().environments.create_or_update(environment)
+    (folder / "image").mkdir()
+    (folder / "image" / "Dockerfile").write_text("FROM python:3.11\nRUN pip install anything\n")
+    built = Environment(name="built-env", version="1", build=BuildContext(path=str(folder / "image")))
+    cloud.ml().environments.create_or_update(built)
+    # It can be declared: only what would run on it is refused.
+    gpus = AmlCompute(name="gpu-cluster", size="Standard_NC4as_T4_v3", max_instances=1)
+    cloud.ml().compute.begin_create_or_update(gpus).result()
     return folder
 
 
 def submit(cloud: Served, code: Path, line: str, **values: Any) -> Any:
     from azure.ai.ml import command
 
-    job = command(code=str(code), command=line, environment="azureml:train-env:1", compute="cpu-cluster", **values)
+    arguments = {"environment": "azureml:train-env:1", "compute": "cpu-cluster", **values}
+    job = command(code=str(code), command=line, **arguments)
     return cloud.ml().jobs.create_or_update(job)
 
 
@@ -160,6 +165,9 @@ def test_a_cancelled_job_ends_with_its_processes(cloud: Served, code: Path) -> N
     [
         ({"instance_count": 2}, "2 nodes"),
         ({"distribution": {"type": "pytorch", "process_count_per_instance": 1}}, "distributed jobs"),
+        ({"compute": "gpu-cluster"}, "the compute 'gpu-cluster' has Standard_NC4as_T4_v3"),
+        ({"compute": "serverless", "instance_type": "Standard_ND40rs_v2"}, "jobs on GPUs (Standard_ND40rs_v2)"),
+        ({"environment": "azureml:built-env:1"}, "environments that a Dockerfile builds ('built-env')"),
     ],
 )
 def test_what_one_machine_cannot_do_is_refused(cloud: Served, code: Path, values: dict[str, Any], text: str) -> None:

@@ -17,9 +17,7 @@ from sandbox.compute.runtime import python_of
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 
-pytestmark = pytest.mark.skipif(
-    not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed (make setup)"
-)
+pytestmark = pytest.mark.runtime
 
 SCORE = """
 import json, os, pathlib
@@ -64,17 +62,16 @@ def scoring(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deploy(cloud: Served, name: str, folder: Path, script: str = "score.py", **values: Any) -> Any:
     from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
 
-    deployment = ManagedOnlineDeployment(
-        name=name,
-        endpoint_name="answers",
-        model="azureml:factor:1",
-        environment="azureml:score-env:1",
-        code_configuration=CodeConfiguration(code=str(folder), scoring_script=script),
-        environment_variables={"NAME": name},
-        instance_type="Standard_DS3_v2",
-        instance_count=1,
+    arguments = {
+        "model": "azureml:factor:1",
+        "environment": "azureml:score-env:1",
+        "code_configuration": CodeConfiguration(code=str(folder), scoring_script=script),
+        "environment_variables": {"NAME": name},
+        "instance_type": "Standard_DS3_v2",
+        "instance_count": 1,
         **values,
-    )
+    }
+    deployment = ManagedOnlineDeployment(name=name, endpoint_name="answers", **arguments)
     return cloud.ml().online_deployments.begin_create_or_update(deployment).result()
 
 
@@ -153,6 +150,48 @@ def test_a_deployment_whose_init_raises_fails_with_its_error(cloud: Served, scor
     assert "ValueError: no weights for the model" in error.message
     assert cloud.ml().online_deployments.get("broken", "answers").provisioning_state == "Failed"
     assert "no weights for the model" in cloud.ml().online_deployments.get_logs("broken", "answers", lines=100)
+
+
+def test_while_an_update_fails_the_former_version_answers(cloud: Served, ask: Callable[..., requests.Response]) -> None:
+    folder = Path(cloud.home.root).parent / "updated"
+    folder.mkdir()
+    (folder / "score.py").write_text(FAILING)
+    refused(lambda: deploy(cloud, "blue", folder))
+    answer = ask(**{"azureml-model-deployment": "blue"})
+    assert (answer.status_code, answer.json()["result"]) == (200, [3, 6])
+    (folder / "score.py").write_text(SCORE.replace('model["factor"]', '-model["factor"]'))
+    deploy(cloud, "blue", folder)
+    assert ask(**{"azureml-model-deployment": "blue"}).json()["result"] == [-3, -6]
+
+
+def test_one_that_never_worked_says_so_at_once(
+    cloud: Served, scoring: Path, ask: Callable[..., requests.Response]
+) -> None:
+    refused(lambda: deploy(cloud, "never", scoring, "fails.py"))
+    answer = ask(**{"azureml-model-deployment": "never"})
+    assert answer.status_code == 502
+    assert "its deployment failed" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"instance_type": "Standard_NC24ads_A100_v4"}, "deployments on GPUs (Standard_NC24ads_A100_v4)"),
+        ({"code_configuration": None}, "its model is a custom_model, so its image would have to answer"),
+        ({"code_configuration": None, "model": None}, "it names no model of this workspace"),
+    ],
+)
+def test_what_one_machine_cannot_serve_is_refused(
+    cloud: Served, scoring: Path, values: dict[str, Any], text: str
+) -> None:
+    assert text in refused(lambda: deploy(cloud, "impossible", scoring, **values)).message
+    assert refused(lambda: cloud.ml().online_deployments.get("impossible", "answers")).status_code == 404
+
+
+def test_several_instances_are_one_server_and_the_log_says_so(cloud: Served, scoring: Path) -> None:
+    deploy(cloud, "several", scoring, instance_count=3)
+    log = cloud.ml().online_deployments.get_logs("several", "answers", lines=5000)
+    assert "3 instances are asked for: on this machine one server answers for them." in log
 
 
 def test_a_new_key_counts_at_once(cloud: Served, ask: Callable[..., requests.Response]) -> None:

@@ -120,7 +120,7 @@ def test_nobody_may_log_in_until_a_repository_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("github", "protected", "subjects"),
     [
-        ({}, False, {"environment:dev", "environment:dev-plan", "pull_request"}),
+        ({}, False, {"environment:dev", "environment:dev-plan"}),
         ({}, True, {"environment:dev", "environment:dev-plan"}),
         ({"pull_requests": True}, True, {"environment:dev", "environment:dev-plan", "pull_request"}),
         ({"pull_requests": False, "plan_environment": "look"}, False, {"environment:dev", "environment:look"}),
@@ -139,6 +139,13 @@ def test_who_may_log_in_from_github(
     credentials = resources(stack, FEDERATION).values()
     assert {one["subject"] for one in credentials} == {f"repo:contoso/ml:{subject}" for subject in subjects}
     assert {tuple(one["audiences"]) for one in credentials} == {("api://AzureADTokenExchange",)}
+
+
+def test_a_repository_with_ids_is_trusted_as_its_tokens_name_it(tmp_path: Path) -> None:
+    repository = "contoso@5544123/ml@821093847"
+    stack = bootstrap(tmp_path, bootstrap={"github": {"repository": repository}})
+    subjects = {one["subject"] for one in resources(stack, FEDERATION).values()}
+    assert subjects == {f"repo:{repository}:environment:{name}" for name in ("dev", "dev-plan")}
 
 
 def test_a_group_of_deployers_gets_the_state(tmp_path: Path) -> None:

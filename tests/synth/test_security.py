@@ -11,6 +11,7 @@ import pytest
 
 from constructs_lib.diagnostics import SIGNALS, WITHOUT
 from ezazml.config.roles import BUNDLES, RoleBundle
+from jobs.endpoint_signals import TRAFFIC_LOG
 from tests.synth.stacks import PROFILES, SHIPPED, Stack, addresses, profile, resources, shipped, variation
 
 ROLE = "azurerm_role_assignment"
@@ -222,6 +223,17 @@ def test_alerts_watch_for_what_the_settings_say(tmp_path: Path) -> None:
     assert (jobs["metric_name"], jobs["threshold"]) == ("Failed Runs", 3)
     latency = resources(stack, "azurerm_monitor_scheduled_query_rules_alert_v2")["alert_endpoint_latency"]
     assert latency["criteria"][0]["threshold"] == 250
+
+
+def test_endpoint_alerts_read_what_endpoints_send_and_judge_each_by_itself() -> None:
+    rules = resources(shipped("sandbox"), "azurerm_monitor_scheduled_query_rules_alert_v2")
+    assert set(rules) == {"alert_endpoint_errors", "alert_endpoint_latency"}
+    for rule in rules.values():
+        (criterion,) = rule["criteria"]
+        assert criterion["query"].split(" | ")[0] == TRAFFIC_LOG
+        assert criterion["dimension"] == [{"name": "EndpointName", "operator": "Include", "values": ["*"]}]
+        assert "EndpointName" in criterion["query"].split(" | ")[-1]
+        assert rule["scopes"] == ["${azurerm_log_analytics_workspace.logs.id}"]
 
 
 def test_a_budgets_start_is_a_month_and_stays(tmp_path: Path) -> None:

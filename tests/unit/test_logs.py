@@ -18,6 +18,18 @@ def test_no_file_is_written_unless_one_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_file_nothing_that_is_logged_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("ezazml")
+    before, logger.handlers, logger.propagate = logger.handlers, [], False
+    try:
+        logging.getLogger("ezazml.test").error("printed")
+        log_to_file(Logging(), tmp_path)
+        logging.getLogger("ezazml.test").error("not printed")
+    finally:
+        logger.handlers, logger.propagate = before, True
+    assert capfd.readouterr().err == "printed\n"
+
+
 def test_the_placeholder_becomes_the_date(tmp_path: Path) -> None:
     settings = Logging(file="logs/[DATETIME_PLACEHOLDER]_app.log", datetime_format="%Y", format="%(message)s!")
     path = log_to_file(settings, tmp_path)

@@ -65,10 +65,11 @@ def actor_of(claims: Mapping[str, Any], environ: Mapping[str, str]) -> Actor:
         if github and environ.get("GITHUB_ACTIONS") == "true":
             names.add(f"github:{github}")
             shown = f"github:{github} ({shown})"
-    return Actor(shown, frozenset(name.lower() for name in names if name), _machine())
+    return Actor(shown, frozenset(name.lower() for name in names if name), this_machine())
 
 
-def _machine() -> str:
+def this_machine() -> str:
+    """User and name of this machine, as its operating system tells them."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without an entry for the user

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from ezazml.operations.destroying.guard import Request
 from ezazml.report.plan_summary import PlanSummary
+
+
+class Outcome(StrEnum):
+    """What came of it, after the mail that it would be destroyed."""
+
+    DESTROYED = "was destroyed"
+    FAILED = "was not destroyed completely: it failed"
+    INTERRUPTED = "was not destroyed completely: it was interrupted"
+    STOPPED = "was not destroyed: it was stopped before anything was changed"
 
 
 def mail_before(request: Request, where: str, summary: PlanSummary) -> tuple[str, str]:
@@ -26,14 +37,9 @@ def mail_before(request: Request, where: str, summary: PlanSummary) -> tuple[str
     return f"[ezazml] {name} will be destroyed {when}", "\n".join(lines).rstrip() + "\n"
 
 
-def mail_after(request: Request, where: str, result: str, error: BaseException | None) -> tuple[str, str]:
-    """Subject and text of the mail after: ``result`` is destroyed, failed or interrupted."""
+def mail_after(request: Request, where: str, outcome: Outcome, error: BaseException | None) -> tuple[str, str]:
+    """Subject and text of the mail after."""
     name = request.environment.name
-    outcome = {
-        "destroyed": "was destroyed",
-        "failed": "was not destroyed completely: it failed",
-        "interrupted": "was not destroyed completely: it was interrupted",
-    }[result]
     lines = [f"The environment {name} ({where}) {outcome}.", "", *_why(request)]
     if error is not None and str(error):
         lines += ["", "Error:", str(error)[:2000]]

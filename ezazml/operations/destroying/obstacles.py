@@ -27,8 +27,12 @@ class Lock:
     notes: str | None
 
     def __str__(self) -> str:
-        scope, _, name = self.id.rpartition(f"{_LOCKS}/")
-        return f"{name} ({self.level}) on {scope}"
+        return f"{self.id.rpartition('/')[2]} ({self.level}) on {scope_of(self)}"
+
+
+def scope_of(lock: Lock) -> str:
+    """Id of what the lock is on."""
+    return lock.id[: lock.id.lower().rindex(f"{_LOCKS}/".lower())]
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,9 @@ def restore(lifted: Iterable[Lock], azure: AzureApis, *, show: Progress) -> list
     failed: list[Lock] = []
     for lock in lifted:
         show(f"putting lock {lock} back")
-        scope = lock.id.rpartition(f"{_LOCKS}/")[0]
         properties = {"level": lock.level, **({"notes": lock.notes} if lock.notes else {})}
         try:
-            if azure.resource(scope) is not None:
+            if azure.resource(scope_of(lock)) is not None:
                 azure.arm.put(lock.id, {"properties": properties}, **version_of(lock.id))
         except EzazmlError:
             failed.append(lock)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
+from ezazml.interruption import termination_interrupts
 from ezazml.terraform.runner import Progress
 
 
@@ -24,7 +22,7 @@ def wait(
     Raises :class:`KeyboardInterrupt` when interrupted or told to end (SIGTERM, as by a pipeline that is cancelled).
     """
     remaining = minutes * 60
-    with _termination_interrupts():
+    with termination_interrupts():
         while remaining > 0:
             show(f"destroying in {_clock(remaining)}; Ctrl-C stops it, and nothing is changed")
             step = min(tick_seconds, remaining)
@@ -35,19 +33,3 @@ def wait(
 def _clock(seconds: float) -> str:
     whole = math.ceil(seconds)
     return f"{whole // 60}:{whole % 60:02} min"
-
-
-@contextmanager
-def _termination_interrupts() -> Iterator[None]:
-    def interrupt(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread: nobody sends us signals there
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

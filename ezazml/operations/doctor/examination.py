@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ezazml.config.checks import missing_for_deployment
 from ezazml.errors import EzazmlError
-from ezazml.operations.doctor import access, machine, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, network, resources, surroundings
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict, not_checked, ok, problem
 
 _Subject = TypeVar("_Subject")
@@ -24,12 +24,12 @@ def examine_environment(case: Case, show: Show) -> list[Finding]:
     """The checks of one environment. Where the login does not work, what asks Azure is not checked."""
     findings = [*_configuration(case), *_run(access.check_login, case, show)]
     logged_in = all(finding.verdict is Verdict.OK for finding in findings if finding.check == "login")
-    for check in (*access.CHECKS, *resources.CHECKS):
+    for check in (*access.CHECKS, *resources.CHECKS, *aftermath.CHECKS):
         if logged_in:
             findings += _run(check, case, show)
         else:
             findings.append(not_checked(_name(check), "The login does not work."))
-    for check in surroundings.CHECKS:
+    for check in (*network.CHECKS, *surroundings.CHECKS):
         findings += _run(check, case, show)
     return findings
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import smtplib
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 from ezazml.azure.rest import Json
 from ezazml.config.models import AzurermBackend
 from ezazml.operations.doctor.finding import Case, Finding, not_checked, ok, problem, warning
+from ezazml.operations.mail import MailError, connected
 from jobs.azure_errors import AzureError, readable_errors
-
-_SMTP_SECONDS = 10.0
-#: Port on which mail servers speak TLS from the first byte (RFC 8314).
-_IMPLICIT_TLS = 465
 
 
 def check_backend(case: Case) -> Iterator[Finding]:
@@ -40,28 +36,25 @@ def check_backend(case: Case) -> Iterator[Finding]:
 
 
 def check_mail(case: Case) -> Iterator[Finding]:
-    """The mail server answers, speaks TLS and takes the login. Sends nothing."""
+    """The mail server answers, speaks TLS as configured, and takes the login. Sends nothing."""
     mail = case.environment.settings.notifications
     if mail.smtp_server is None:
         yield not_checked("mail", "No mail server is set (notifications.smtp_server).")
         return
     where = f"{mail.smtp_server}:{mail.smtp_port}"
-    password = mail.smtp_password.get_secret_value() if mail.smtp_password else None
     try:
-        _say_hello(mail.smtp_server, mail.smtp_port, mail.smtp_username, password)
-    except smtplib.SMTPAuthenticationError as error:
-        text = f"{where}: the server refuses the login of {mail.smtp_username} ({error.smtp_code})."
-        yield problem("mail", text, "Check SMTP_USERNAME and SMTP_PASSWORD.")
-    except smtplib.SMTPNotSupportedError as error:
-        yield problem("mail", f"{where}: {error}", "Use a server that offers STARTTLS, or port 465.")
+        with connected(mail) as server:
+            server.noop()
+    except MailError as error:
+        yield problem("mail", error.message, error.hint or "Check SMTP_SERVER, SMTP_PORT and the network.")
     except (OSError, smtplib.SMTPException) as error:
         reason = str(error) or type(error).__name__
         yield problem("mail", f"{where}: {reason}", "Check SMTP_SERVER, SMTP_PORT and the network.")
     else:
         if mail.recipients:
-            yield ok("mail", f"{where}: answers, with TLS; {len(mail.recipients)} recipients.")
+            yield ok("mail", f"{where}: answers; {len(mail.recipients)} recipients.")
         else:
-            text = f"{where}: answers, with TLS, but nobody gets mail."
+            text = f"{where}: answers, but nobody gets mail."
             yield warning("mail", text, "Set notifications.recipients (EMAIL_NOTIFICATIONS).")
 
 
@@ -86,20 +79,6 @@ def _container_exists(case: Case, backend: AzurermBackend) -> bool:
         )
         with service:
             return service.get_container_client(backend.container_name).exists()
-
-
-def _say_hello(server: str, port: int, username: str | None, password: str | None) -> None:
-    context = ssl.create_default_context()
-    if port == _IMPLICIT_TLS:
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(server, port, timeout=_SMTP_SECONDS, context=context)
-    else:
-        connection = smtplib.SMTP(server, port, timeout=_SMTP_SECONDS)
-    with connection:
-        if port != _IMPLICIT_TLS:
-            connection.starttls(context=context)
-        if username is not None and password is not None:
-            connection.login(username, password)
-        connection.noop()
 
 
 def summary_of(findings: list[Finding]) -> Json:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from ezazml.errors import Problem
 from jobs.assets.asset import Asset, Kind
-from jobs.assets.changes import Change
+from jobs.assets.changes import Action, Change, Difference
 from jobs.assets.kinds.base import Snapshot, as_remote, compared
 from jobs.assets.loading import load_entity
 from jobs.assets.retries import with_retries
@@ -37,9 +38,16 @@ class Endpoints:
             frozenset(remote.name for remote in listed),
         )
 
-    def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:  # noqa: ARG002
-        """Create, update or nothing."""
-        return compared(asset, snapshot.declared.get(asset.key.name))
+    def compare(self, workspace: Workspace, asset: Asset, snapshot: Snapshot) -> Change | Problem:
+        """Create, update or nothing; where an online endpoint sends its logs is a part of it."""
+        change = compared(asset, snapshot.declared.get(asset.key.name))
+        if self.kind is not Kind.ONLINE_ENDPOINT or change.remote is None:
+            return change
+        sent = workspace.signals.difference(asset.key.name)
+        if sent is None:
+            return change
+        found = (*change.differences, Difference("diagnostic setting", *sent))
+        return replace(change, action=Action.UPDATE, differences=found)
 
     def write(self, workspace: Workspace, change: Change, on_bytes: OnBytes | None) -> str:  # noqa: ARG002
         """Put the endpoint. What an update leaves out Azure sets to nothing, so who answers is sent along."""
@@ -55,6 +63,8 @@ class Endpoints:
             operations.begin_create_or_update(entity).result()
 
         with_retries(put)
+        if self.kind is Kind.ONLINE_ENDPOINT:
+            workspace.warn(asset.key, workspace.signals.settle(asset.key.name))
         return ""
 
     def archive(self, workspace: Workspace, name: str) -> None:

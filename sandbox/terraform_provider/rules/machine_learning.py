@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sandbox import limits
+from sandbox.retention import RETENTION_DAYS, delete_workspace
 from sandbox.store import ArmObject
 from sandbox.system_datastores import add_system_datastores
 from sandbox.terraform_provider.rules.arm import ArmRules, between, known, one_of
@@ -17,8 +18,6 @@ from sandbox.terraform_provider.rules.workspace_isolation import fill_isolation,
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 COMPUTES = "Microsoft.MachineLearningServices/workspaces/computes"
-#: Microsoft Learn, "Recover workspace data while soft deleted".
-_RETENTION_DAYS = 14
 _DURATION = re.compile(r"^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$")
 
 
@@ -92,7 +91,7 @@ class WorkspaceRules(ArmRules):
             raise AzureError(
                 "Conflict",
                 f"Soft-deleted workspace exists. Please purge or recover it. The name {values['name']!r} is held for "
-                f"{_RETENTION_DAYS} days after a workspace was deleted (see the provider feature "
+                f"{RETENTION_DAYS} days after a workspace was deleted (see the provider feature "
                 "machine_learning.purge_soft_deleted_workspace_on_destroy).",
                 attribute="name",
             )
@@ -134,7 +133,7 @@ class WorkspaceRules(ArmRules):
         if azure.feature("machine_learning", "purge_soft_deleted_workspace_on_destroy", default=False):
             super().remove(azure, body)
         else:
-            azure.store.soft_delete(body["id"], retention_days=_RETENTION_DAYS)
+            delete_workspace(azure.store, body)
 
 
 class _ComputeRules(ArmRules):

@@ -82,6 +82,15 @@ def test_a_key_that_contradicts_other_settings_is_refused(tmp_path: Path, change
     ("existing", "text"),
     [
         ({"storage_account_id": "shared01"}, "is not the id of a storage account"),
+        (
+            {"storage_account_id": f"{PROVIDERS}/Microsoft.Storage/storageAccounts/Shared-01"},
+            "is not the id of a storage account",
+        ),
+        (
+            {"container_registry_id": f"{PROVIDERS}/Microsoft.ContainerRegistry/registries/one"},
+            "is not the id of a container registry",
+        ),
+        ({"key_vault_id": f"{PROVIDERS}/Microsoft.KeyVault/vaults/1vault"}, "is not the id of a key vault"),
         ({"key_vault_id": INSIGHTS}, "is not the id of a key vault"),
         ({"application_insights_id": INSIGHTS.lower()}, "is not the id of Application Insights"),
         (

@@ -20,6 +20,7 @@ class FakeApi:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     token: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
 
     def claims(self) -> dict[str, Any]:
         return self.token
@@ -37,6 +38,7 @@ class FakeApi:
 
     def put(self, path: str, body: dict[str, Any], **_query: str) -> dict[str, Any]:
         self.asked.append(f"PUT {path}")
+        self.sent.append(body)
         self.bodies[path.lower()] = body
         return body
 

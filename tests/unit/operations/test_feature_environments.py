@@ -38,6 +38,7 @@ def group(name: str = NAME, **tags: str) -> ResourceGroup:
 def azure(monkeypatch: pytest.MonkeyPatch) -> list[ResourceGroup]:
     """What Azure answers."""
     groups: list[ResourceGroup] = []
+    monkeypatch.setattr(features, "apis_of", lambda *_arguments, **_options: None)
     monkeypatch.setattr(features, "tagged_groups", lambda *_arguments, **_options: groups)
     return groups
 

@@ -146,6 +146,29 @@ def test_a_role_is_found_by_scope_principal_and_role() -> None:
     assert ids["azurerm_role_assignment.blobs"] == mine
 
 
+def test_a_managed_identitys_access_and_key_are_found_by_its_principal() -> None:
+    document = stack(
+        azurerm_user_assigned_identity={"reader": {"name": "reader", "resource_group_name": "rg"}},
+        azurerm_key_vault={"kv": {"name": "vault-01", "resource_group_name": "rg"}},
+        azurerm_key_vault_key={"k": {"name": "one", "key_vault_id": "${azurerm_key_vault.kv.id}"}},
+        azurerm_key_vault_access_policy={
+            "p": {
+                "key_vault_id": "${azurerm_key_vault.kv.id}",
+                "object_id": "${azurerm_user_assigned_identity.reader.principal_id}",
+            }
+        },
+    )
+    azure = FakeAzure()
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
+    azure.arm.has(identity, properties={"principalId": "p-1", "clientId": "c-1"})
+    azure.arm.has(VAULT, properties={"accessPolicies": [{"objectId": "p-1"}]})
+    key = "https://vault-01.vault.azure.net/keys/one/v1"
+    azure.arm.has(f"{VAULT}/keys/one", properties={"keyUriWithVersion": key})
+    ids = found(existing_creations(plan(document), document, azure.apis()))
+    assert ids["azurerm_key_vault_access_policy.p"] == f"{VAULT}/objectId/p-1"
+    assert ids["azurerm_key_vault_key.k"] == key
+
+
 def test_a_secret_is_found_without_its_value() -> None:
     document = stack(
         azurerm_key_vault={"kv": {"name": "vault-01", "resource_group_name": "rg"}},
@@ -272,7 +295,7 @@ def test_import_blocks_stand_beside_the_stack_only_while_they_are_used(tmp_path:
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(kind="vault"), "'vault' is unknown. Choose from resource-group"),
+        (Selection(kind="vault"), "'vault' is unknown. Give an address in the stack, or choose from resource-group"),
         (Selection(id=GROUP), "--id needs --resource"),
         (Selection(kind="storage", everything=True), "exclude each other"),
     ],
@@ -287,6 +310,17 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     assert set(Selection().types()) == set(MAIN)
     assert set(Selection(everything=True).types()) == set(FINDERS)
     assert list(Selection(kind="key-vault").types()) == ["azurerm_key_vault"]
+
+
+def test_one_of_several_of_a_kind_is_named_by_its_address() -> None:
+    both = ["azurerm_subnet.compute", "azurerm_subnet.endpoints"]
+    one = Selection(kind="azurerm_subnet.compute")
+    assert list(one.types()) == ["azurerm_subnet"]
+    assert one.chosen(both) == ["azurerm_subnet.compute"]
+    assert Selection(kind="subnet").chosen(both) == both
+    assert Selection(everything=True).chosen(both) == both
+    with pytest.raises(InputError, match=r"'azurerm_nothing\.one' is unknown"):
+        Selection(kind="azurerm_nothing.one").types()
 
 
 def test_everything_that_a_stack_can_have_can_be_imported() -> None:

@@ -55,6 +55,18 @@ def test_a_role_that_never_counts_is_told_with_what_is_needed() -> None:
     assert 60 <= sum(slept) < 80
 
 
+def test_a_network_that_refuses_is_told_after_a_minute_and_not_after_ten() -> None:
+    by_network = refusal(403)
+    by_network.error_code = "AuthorizationFailure"  # type: ignore[attr-defined]
+    slept: list[float] = []
+    shown: list[str] = []
+    with pytest.raises(EzazmlError, match="The network of storage account account refuses this machine") as caught:
+        wait_for_data_access(connection(by_network), show=shown.append, sleep=slept.append)
+    assert 60 <= sum(slept) < 80
+    assert shown[0] == "waiting for the network rules of account to count (0 s)"
+    assert "network.allowed_ips" in (caught.value.hint or "")
+
+
 def test_another_refusal_is_told_at_once() -> None:
     with pytest.raises(AzureError, match="Reading container 'data' of storage account account"):
         wait_for_data_access(connection(refusal(404)), show=pytest.fail, sleep=lambda _seconds: pytest.fail("slept"))

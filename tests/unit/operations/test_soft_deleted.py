@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from ezazml.config.environment import Environment
 from ezazml.config.loading import load_environment
 from ezazml.errors import InputError
-from ezazml.operations.recovery import recovery_body
-from ezazml.operations.soft_deleted import Kind, SoftDeleted, find_soft_deleted, ids_of, purge
+from ezazml.operations.recovery import recover, recovery_body
+from ezazml.operations.soft_deleted import Kind, SoftDeleted, find_soft_deleted, ids_of, is_workspace_kept, purge
+from ezazml.operations.workbench import Workbench
 from tests.unit.operations.azure import SUBSCRIPTION, SUBSCRIPTION_ID, FakeAzure
 
 DELETED_VAULTS = f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults"
@@ -161,3 +164,44 @@ def test_the_recovery_asks_for_the_workspace_as_it_is_declared() -> None:
             "publicNetworkAccess": "Disabled",
         },
     }
+
+
+def test_the_recovery_keeps_identities_and_the_key_that_a_workspace_cannot_change() -> None:
+    planned = {
+        "location": "westeurope",
+        "storage_account_id": "/s",
+        "key_vault_id": "/k",
+        "application_insights_id": "/i",
+        "image_build_compute_name": "builder",
+        "identity": [{"type": "SystemAssigned, UserAssigned", "identity_ids": ["/key-reader"]}],
+        "encryption": [
+            {"key_vault_id": "/k", "key_id": "https://k/keys/one", "user_assigned_identity_id": "/key-reader"}
+        ],
+    }
+    body = recovery_body(planned)
+    assert body["identity"] == {"type": "SystemAssigned,UserAssigned", "userAssignedIdentities": {"/key-reader": {}}}
+    assert body["properties"]["imageBuildCompute"] == "builder"
+    assert body["properties"]["encryption"] == {
+        "status": "Enabled",
+        "keyVaultProperties": {"keyVaultArmId": "/k", "keyIdentifier": "https://k/keys/one"},
+        "identity": {"userAssignedIdentity": "/key-reader"},
+    }
+
+
+def test_the_group_for_the_time_of_the_work_is_known_as_the_environments_own(environment: Environment) -> None:
+    azure = FakeAzure()
+    results(azure, environment)
+    assert azure.arm.sent[0]["tags"] == {"managed_by": "ezazml", "environment": "dev"}
+
+
+def test_a_workspace_with_an_identity_of_its_own_is_not_recovered(environment: Environment) -> None:
+    workspace = environment.settings.workspace.model_copy(update={"identity": "user_assigned"})
+    settings = environment.settings.model_copy(update={"workspace": workspace})
+    own = dataclasses.replace(environment, settings=settings)
+    assert is_workspace_kept(environment)
+    assert not is_workspace_kept(own)
+    azure = FakeAzure()
+    bench = cast("Workbench", SimpleNamespace(environment=own))
+    with pytest.raises(InputError, match="a workspace with an identity of its own is not kept"):
+        recover(bench, azure.apis(), confirm=lambda _plan: pytest.fail("nothing to confirm"))
+    assert azure.arm.asked == []

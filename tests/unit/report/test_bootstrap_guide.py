@@ -37,8 +37,16 @@ def test_the_variables_for_github(tmp_path: Path) -> None:
     assert made.subjects == [
         "jobs in the GitHub environment the dev of contoso/ml",
         "jobs in the GitHub environment the dev-plan",
-        "workflows of pull requests",
     ]
+    assert made.ids_command.startswith("gh api repos/contoso/ml ")
+
+
+def test_a_repository_with_ids_is_trusted_with_them_and_called_without(tmp_path: Path) -> None:
+    made = guide(tmp_path, bootstrap={"github": {"repository": "contoso@5/ml@8", "pull_requests": True}})
+    assert " --repo contoso/ml " in made.github_commands[0]
+    assert "of contoso@5/ml@8" in made.subjects[0]
+    assert made.subjects[-1] == "workflows of pull requests"
+    assert made.ids_command == ""
 
 
 def test_without_a_repository_nobody_may_log_in(tmp_path: Path) -> None:

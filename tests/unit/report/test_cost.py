@@ -9,6 +9,7 @@ import pytest
 
 from ezazml.errors import InputError
 from ezazml.report.cost import Estimate, PriceTable, Span, estimate, load_prices
+from sandbox.terraform_provider.rules import RESOURCES
 
 PRICES = PriceTable.model_validate(
     {
@@ -19,11 +20,17 @@ PRICES = PriceTable.model_validate(
         "virtual_machines": {"Standard_DS3_v2": 0.5},
         "low_priority_discount_up_to": 0.8,
         "container_registry": {"Basic": 1.2},
+        "fixed": {
+            "azurerm_nat_gateway": {"hour": 0.05, "note": "and by GiB"},
+            "azurerm_private_dns_zone": {"month": 0.5},
+        },
         "by_use": {"azurerm_storage_account": "by GiB"},
+        "unknown": {"azurerm_rule": "Azure makes a firewall"},
         "free": ["azurerm_resource_group"],
     }
 )
 CLUSTER = "azurerm_machine_learning_compute_cluster"
+WORKSPACE = "azurerm_machine_learning_workspace"
 INSTANCE = "azurerm_machine_learning_compute_instance"
 
 
@@ -77,6 +84,8 @@ def test_the_difference_is_that_of_the_plan() -> None:
         (resource("azurerm_container_registry", sku="Gold"), "tier Gold is not in the price table"),
         (resource("azurerm_container_registry", sku="Basic", georeplications=[{}]), "each replica costs"),
         (resource("azurerm_firewall"), "its type is not in the price table"),
+        (resource("azurerm_rule"), "Azure makes a firewall"),
+        (resource(WORKSPACE, managed_network=[{"isolation_mode": "AllowInternetOutbound"}]), "private endpoints"),
     ],
 )
 def test_what_has_no_price_is_unknown_and_not_nothing(one: dict[str, Any], why: str) -> None:
@@ -95,6 +104,28 @@ def test_what_is_free_or_paid_by_use_is_told_apart() -> None:
     result = priced([], [resource("azurerm_resource_group"), resource("azurerm_storage_account")])
     assert (result.lines, result.unknown) == ((), ())
     assert [one.address for one in result.by_use] == ["azurerm_storage_account.one"]
+
+
+@pytest.mark.parametrize("network", [[], [{"isolation_mode": "Disabled"}], None])
+def test_a_workspace_without_a_managed_network_is_free(network: Any) -> None:
+    result = priced([], [resource(WORKSPACE, managed_network=network)])
+    assert (result.lines, result.by_use, result.unknown) == ((), (), ())
+
+
+def test_what_costs_as_long_as_it_exists_is_counted() -> None:
+    result = priced([], [resource("azurerm_nat_gateway"), resource("azurerm_private_dns_zone")])
+    assert [(line.after, line.note) for line in result.lines] == [
+        (Span(5.0, 5.0), "and by GiB"),
+        (Span(0.5, 0.5), ""),
+    ]
+
+
+def test_the_shipped_table_knows_everything_that_a_stack_can_have(tmp_path: Path) -> None:
+    prices = load_prices(tmp_path)
+    parts = [set(prices.fixed), set(prices.by_use), set(prices.unknown), set(prices.free), {CLUSTER, INSTANCE}]
+    parts.append({WORKSPACE, "azurerm_container_registry"})
+    assert RESOURCES.keys() - set().union(*parts) == set()
+    assert sum(map(len, parts)) == len(set().union(*parts))  # each is said once
 
 
 def test_currency_region_date_and_page_are_told() -> None:

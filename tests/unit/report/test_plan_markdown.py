@@ -52,3 +52,8 @@ def test_text_of_the_configuration_is_no_markup() -> None:
     text = to_markdown(summarise(plan), None, title="Plan of @team <b>*x*")
     assert "`tags.a: x -> '</details>' @everyone`" in text
     assert text.splitlines()[0] == "### Plan of @\u200bteam \\<b\\>\\*x\\*"
+
+
+def test_why_it_will_be_refused_comes_before_the_changes() -> None:
+    text = to_markdown(summarise(many(100)), None, title="Plan", warnings=("the name is *held*",), max_chars=1000)
+    assert text.index("> [!WARNING]\n> the name is \\*held\\*\n") < text.index("- **create**")

@@ -128,3 +128,17 @@ def test_variables_that_change_what_terraform_does_do_not_reach_it(tmp_path: Pat
 def test_the_sandboxs_own_arguments_stay_in_its_shell() -> None:
     shell = {"EZAZML_TARGET": "sandbox", "TF_CLI_ARGS_providers_lock": "-fs-mirror=x", "TF_CLI_ARGS_plan": "-destroy"}
     assert set(without_overrides(shell)) == {"EZAZML_TARGET", "TF_CLI_ARGS_providers_lock"}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_what_terraform_writes_first_is_its_owners_alone(tmp_path: Path, command: str) -> None:
+    state = tmp_path / "dev.tfstate"
+    writes = engine(tmp_path, f'echo "{{}}" > "{state}"; mkdir "{tmp_path}/folder"')
+    terraform = Terraform(writes, stack(tmp_path, "local"), ENVIRON, providers=ProviderCache(tmp_path / "providers"))
+    if command == "plan":
+        terraform.plan(tmp_path / "saved.tfplan")
+        assert (tmp_path / "saved.tfplan").stat().st_mode & 0o777 == 0o600
+    else:
+        terraform.apply(tmp_path / "saved.tfplan")
+    assert state.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.policy import FOLDER, merged, read_profiles
-from tools.policy_report import Failure, Skip, counts_table, judge, read_skips, with_counts
+from tools.policy_report import Failure, Skip, counts_table, judge, read_skips, reasons_table, with_counts
 
 PUBLIC = Failure("CKV_AZURE_59", "resource.storage", "no public access")
 TAGGED = Failure("CKV_AZURE_41", "azurerm_key_vault_secret.secret_client_id", "expires")
@@ -83,3 +83,19 @@ def test_settings_of_a_profile_lie_on_top_of_its_base() -> None:
         "protected": True,
         "alerts": {"enabled": True},
     }
+
+
+def test_every_reason_is_told_with_what_the_check_asks_and_where_it_fails() -> None:
+    public = Skip("CKV_AZURE_59", "people reach it | with roles", profiles=("public", "managed"))
+    unused = Skip("CKV_AZURE_1", "is not used anywhere")
+    outcomes = [judge(name, "stack", 5, [PUBLIC], [public, unused]) for name in ("public", "managed")]
+    outcomes.append(judge("public", "plan", 5, [PUBLIC], [public, unused]))
+    assert reasons_table(outcomes).splitlines()[2:] == [
+        "| CKV_AZURE_59 | no public access | public, managed | people reach it / with roles |"
+    ]
+
+
+def test_the_documented_reasons_are_those_of_the_file() -> None:
+    text = (FOLDER.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    missing = [one.check for one in read_skips(FOLDER / "skips.yaml") if f"| {one.check} |" not in text]
+    assert missing == [], "run: make policy"

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,9 @@ from jobs.assets.asset import Asset, Definition, Key, Kind
 from jobs.assets.changes import Action, Change
 from jobs.assets.kinds.registry import HANDLERS
 from jobs.assets.planning import Plan
+
+#: What the workspace keeps to be told of an asset that was written.
+WARNINGS = {"watched": "nobody watches it"}
 
 
 def change(name: str, *needs: str, action: Action = Action.CREATE) -> Change:
@@ -40,7 +44,8 @@ class Handler:
 def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     def run(changes: list[Change], write: Callable[[str], None], **options: Any) -> Result:
         monkeypatch.setitem(cast(dict[Kind, Any], HANDLERS), Kind.DATA, Handler(write))
-        return apply_plan(Plan(tuple(changes)), cast(Any, None), **options)
+        workspace = SimpleNamespace(warning_of=lambda key: WARNINGS.get(key.name, ""))
+        return apply_plan(Plan(tuple(changes)), cast(Any, workspace), **options)
 
     return run
 
@@ -53,6 +58,14 @@ def test_each_is_written_after_what_it_needs(carry_out: Callable[..., Result]) -
     written: list[str] = []
     carry_out([change("c", "b"), change("b", "a"), change("a"), change("d", "c", "a")], written.append, workers=4)
     assert written == ["a", "b", "c", "d"]
+
+
+def test_what_is_done_may_come_with_a_warning(carry_out: Callable[..., Result]) -> None:
+    result = carry_out([change("watched"), change("other")], lambda _name: None)
+    assert [(outcome.status, outcome.message) for outcome in result.outcomes] == [
+        (Status.DONE, "nobody watches it"),
+        (Status.DONE, ""),
+    ]
 
 
 def test_independent_ones_run_together_but_not_more_than_allowed(carry_out: Callable[..., Result]) -> None:

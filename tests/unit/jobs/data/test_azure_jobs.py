@@ -19,7 +19,13 @@ SETTINGS = JobSettings("cpu")
 
 
 def deployment(*clusters: str) -> Any:
-    return SimpleNamespace(name="dev", outputs={"compute_cluster_names": list(clusters)})
+    """An environment whose file calls its first cluster ``short``."""
+    compute = SimpleNamespace(instances=(), clusters=[SimpleNamespace(name="short")] if clusters else [])
+    names = SimpleNamespace(
+        compute_instances=(), compute_clusters=[SimpleNamespace(index=0, full_name=name) for name in clusters[:1]]
+    )
+    environment = SimpleNamespace(settings=SimpleNamespace(compute=compute), names=names)
+    return SimpleNamespace(name="dev", outputs={"compute_cluster_names": list(clusters)}, environment=environment)
 
 
 def run(program: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +67,7 @@ def test_an_environment_of_ones_own() -> None:
 def test_the_cluster() -> None:
     assert compute_of(deployment("a", "b"), None) == "a"
     assert compute_of(deployment("a", "b"), "b") == "b"
+    assert compute_of(deployment("a", "b"), "short") == "a"
     assert compute_of(deployment(), "attached") == "attached"
     with pytest.raises(InputError, match=r"has no compute cluster 'c'\. It has a, b"):
         compute_of(deployment("a", "b"), "c")

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from ezazml.errors import ConfigurationError, EzazmlError, InputError
 from jobs.lifecycle import rollout as rolling
@@ -29,6 +30,8 @@ class Endpoint(BaseHTTPRequestHandler):
             status = 401
         body = json.dumps({"asked": self.headers.get("azureml-model-deployment"), "status": status}).encode()
         self.send_response(status)
+        if "model_status" in sent:
+            self.send_header("ms-azureml-model-error-statuscode", str(sent["model_status"]))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -41,8 +44,10 @@ class Endpoints:
     """One endpoint in memory, whose requests are answered by a server of this test."""
 
     def __init__(self, uri: str, traffic: dict[str, int], tags: dict[str, str] | None = None) -> None:
-        self.one = SimpleNamespace(name="e", scoring_uri=uri, traffic=traffic, tags=tags or {})
+        self.one = SimpleNamespace(name="e", scoring_uri=uri, traffic=traffic, tags=tags or {}, mirror_traffic={})
         self.splits: list[dict[str, int]] = []
+        #: Splits that Azure does not take any more.
+        self.refused: list[dict[str, int]] = []
 
     def get(self, _name: str) -> Any:
         return SimpleNamespace(**self.one.__dict__)
@@ -51,6 +56,8 @@ class Endpoints:
         return SimpleNamespace(primary_key=KEY)
 
     def begin_create_or_update(self, endpoint: Any) -> Any:
+        if endpoint.traffic in self.refused:
+            raise HttpResponseError("Azure is busy")
         self.one = endpoint
         self.splits.append(dict(endpoint.traffic))
         return SimpleNamespace(result=lambda: endpoint)
@@ -60,7 +67,7 @@ class Endpoints:
 def uri(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/score"
     server.shutdown()
     server.server_close()
@@ -87,6 +94,48 @@ def test_a_check_that_fails_restores_the_split(uri: str, status: int) -> None:
     with pytest.raises(EzazmlError, match="the traffic is back at blue 100 %"):
         shift(connection(endpoints), "e", {"green": 100}, Rollout((10,), 1, sample={"status": status}), print)
     assert endpoints.splits[-1] == {"blue": 100}
+
+
+def test_when_even_the_way_back_fails_it_is_told_where_the_traffic_is(uri: str) -> None:
+    endpoints = Endpoints(uri, {"blue": 100})
+    endpoints.refused = [{"blue": 100}]
+    with pytest.raises(EzazmlError) as raised:
+        shift(connection(endpoints), "e", {"green": 100}, Rollout((10,), 1, sample={"status": 500}), print)
+    assert "The traffic is still blue 90 %, green 10 %: it could not be set back to blue 100 %" in str(raised.value)
+    assert "Azure is busy" in str(raised.value)
+    assert raised.value.hint == "Restore it: ezazml endpoint rollback dev e"
+    assert json.loads(endpoints.one.tags["ezazml.previous_traffic"]) == {"blue": 100}
+
+
+def test_a_step_that_azure_refuses_leaves_the_step_before_and_says_so(uri: str) -> None:
+    endpoints = Endpoints(uri, {"blue": 100})
+    endpoints.refused = [{"green": 100}]
+    with pytest.raises(EzazmlError, match="stays at blue 90 %, green 10 %"):
+        shift(connection(endpoints), "e", {"green": 100}, Rollout((10,), 1, sample={}), print)
+    assert endpoints.splits == [{"blue": 90, "green": 10}]
+
+
+def test_an_interrupt_between_two_steps_says_where_the_traffic_stays(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rolling, "check", interrupt)
+    endpoints = Endpoints(uri, {"blue": 100})
+    with pytest.raises(KeyboardInterrupt) as raised:
+        shift(connection(endpoints), "e", {"green": 100}, Rollout((10,), 1, sample={}), print)
+    assert raised.value.__notes__ == [
+        "The traffic of endpoint e stays at blue 90 %, green 10 %. Restore blue 100 %: ezazml endpoint rollback dev e"
+    ]
+
+
+def test_mirrored_traffic_is_set_once_and_moves_nobody(uri: str) -> None:
+    endpoints = Endpoints(uri, {"blue": 100})
+    told: list[str] = []
+    for _ in range(2):
+        rolling.mirror(connection(endpoints), "e", {"green": 10}, told.append)
+    assert endpoints.one.mirror_traffic == {"green": 10}
+    assert endpoints.splits == [{"blue": 100}]
+    assert told == ["mirrored: green 10 %"]
 
 
 def test_a_rollback_restores_the_split_and_can_be_undone(uri: str) -> None:
@@ -119,6 +168,15 @@ def test_a_refusal_is_one_message_without_the_key(uri: str, status: int, code: i
     assert raised.value.exit_code == code
     assert str(status) in str(raised.value)
     assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize(("by_model", "code"), [(400, 2), (422, 2), (500, 1)])
+def test_what_the_model_itself_refuses_is_wrong_input(uri: str, by_model: int, code: int) -> None:
+    scorer = Scorer(connection(Endpoints(uri, {})), "e")
+    with pytest.raises(EzazmlError) as raised:
+        scorer.ask({"status": 424, "model_status": by_model})
+    assert raised.value.exit_code == code
+    assert f"(424, the model said {by_model})" in str(raised.value)
 
 
 def test_an_endpoint_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -55,6 +55,7 @@ class PlayedTerraform:
         default_factory=lambda: {"azurerm_resource_group": GROUP, "azurerm_machine_learning_workspace": WORKSPACE}
     )
     fails: BaseException | None = None
+    during: Callable[[], None] = lambda: None
     applied: int = 0
     serial: int = 7
     folder: Path = Path()
@@ -67,6 +68,7 @@ class PlayedTerraform:
         return {"resource_changes": [deletion(kind, identifier) for kind, identifier in self.kinds.items()]}
 
     def apply(self, file: Path) -> None:
+        self.during()
         if self.fails is not None:
             raise self.fails
         self.applied += 1
@@ -84,6 +86,8 @@ class PlayedAzure:
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     refuses: str = ""
+    during: Callable[[str], None] = lambda _verb: None
+    subscription: str = "/subscriptions/s"
 
     @property
     def arm(self) -> PlayedAzure:
@@ -107,6 +111,7 @@ class PlayedAzure:
     def _note(self, verb: str, path: str) -> None:
         if self.refuses == f"{verb} {path}":
             raise EzazmlError("AuthorizationFailed: no.")
+        self.during(verb)
         self.calls.append(f"{verb} {path}")
 
 

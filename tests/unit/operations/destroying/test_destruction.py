@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ezazml.errors import EzazmlError, InputError
+from ezazml.operations.destroying.audit import AuditLog, audit_file
 from ezazml.operations.destroying.destruction import Conduct, Destruction, Preview
 from ezazml.operations.mail import MailError
 from ezazml.terraform.diagnostics import TerraformError
@@ -17,6 +21,7 @@ from tests.unit.operations.destroying.stage import (
     ENDPOINT,
     GROUP,
     LOCK,
+    WEDNESDAY,
     WORKSPACE,
     PlayedAzure,
     PlayedBench,
@@ -48,13 +53,19 @@ class Run:
 
     @property
     def destruction(self) -> Destruction:
-        request = request_for(self.bench.environment, **self.request)
-        return Destruction(as_bench(self.bench), request, as_azure(self.azure))
+        environment = self.bench.environment
+        request = request_for(environment, **self.request)
+        facts = {"environment": environment.name, "reason": request.reason, "ticket": request.ticket}
+        audit = AuditLog(audit_file(environment), facts)
+        return Destruction(as_bench(self.bench), request, as_azure(self.azure), audit)
 
-    def go(self, typed: str | None = TYPED, wait: Callable[[float], None] | None = None) -> Any:
+    def go(
+        self, typed: str | None = TYPED, wait: Callable[[float], None] | None = None, answered: datetime = WEDNESDAY
+    ) -> Any:
         conduct = Conduct(
             confirm=lambda _preview: typed,
             wait=wait or self.waited.append,
+            now=lambda: answered,
             show=lambda _line: None,
             warn=self.warnings.append,
         )
@@ -147,6 +158,94 @@ def test_an_interrupt_in_the_wait_destroys_nothing_and_is_recorded(tmp_path: Pat
     assert run.events() == ["interrupted"]
 
 
+def test_who_was_told_is_told_too_when_it_is_stopped(tmp_path: Path) -> None:
+    def interrupted(_minutes: float) -> None:
+        raise KeyboardInterrupt
+
+    with smtp_server() as box:
+        run = Run(tmp_path, *notified(box.port))
+        with pytest.raises(KeyboardInterrupt):
+            run.go(wait=interrupted)
+    assert run.untouched()
+    assert "dev will be destroyed in 10 minutes" in box.mails[0]
+    assert "dev was not destroyed: it was stopped before anything was changed" in " ".join(box.mails[1].split())
+    assert run.records()[-1]["mail_after"] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("later", "text"),
+    [
+        (timedelta(hours=8), "outside of the business hours"),  # 18:00 of the same day
+        (timedelta(days=1), "needs DESTROY-INFRASTRUCTURE-DEV-2026-03-05 as confirmation"),
+    ],
+)
+def test_the_rules_hold_when_it_is_typed_not_when_it_was_asked(tmp_path: Path, later: timedelta, text: str) -> None:
+    run = Run(tmp_path)
+    with pytest.raises(InputError, match=text):
+        run.go(answered=WEDNESDAY + later)
+    assert run.untouched()
+    assert run.events() == ["refused"]
+
+
+def test_a_deployment_in_the_waiting_time_stops_it(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.azure.objects = dict(LOCKED)
+
+    def somebody_deploys(_minutes: float) -> None:
+        run.bench.terraform.serial += 1
+
+    with pytest.raises(InputError, match="The state has changed since the plan was made"):
+        run.go(wait=somebody_deploys)
+    assert run.untouched()
+    assert run.events() == ["refused"]
+
+
+@pytest.mark.parametrize("late", [LOCK, ENDPOINT])
+def test_what_comes_in_the_way_in_the_waiting_time_was_not_shown_and_stops_it(tmp_path: Path, late: str) -> None:
+    run = Run(tmp_path)
+    run.azure.objects = {name: body for name, body in LOCKED.items() if name != late}
+
+    def somebody_adds(_minutes: float) -> None:
+        run.azure.objects[late] = LOCKED[late]
+
+    with pytest.raises(InputError, match=f"something new in the way: {late.rsplit('/', 1)[-1]}"):
+        run.go(wait=somebody_adds)
+    assert run.untouched()
+    assert late in run.azure.objects
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_pipeline_that_is_cancelled_in_the_middle_puts_the_locks_back(tmp_path: Path, number: signal.Signals) -> None:
+    run = Run(tmp_path)
+    run.azure.objects = dict(LOCKED)
+    run.bench.terraform.during = lambda: os.kill(os.getpid(), number)
+    with pytest.raises(KeyboardInterrupt):
+        run.go()
+    assert LOCK in run.azure.objects
+    assert run.events()[-1] == "interrupted"
+
+
+def test_a_second_interrupt_does_not_keep_the_locks_from_being_put_back(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.azure.objects = dict(LOCKED)
+    run.azure.during = lambda verb: os.kill(os.getpid(), signal.SIGINT) if verb == "put" else None
+    run.bench.terraform.fails = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        run.go()
+    assert LOCK in run.azure.objects
+    assert run.records()[-1]["locks_not_restored"] == []
+
+
+def test_a_state_that_holds_nothing_although_the_group_exists_is_told(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.bench.terraform.kinds = {}
+    group = "/subscriptions/s/resourceGroups/ezazml-dev-rg"
+    run.azure.objects[group] = {"id": group}
+    assert run.go(typed=None).is_empty
+    assert f"its resource group exists: {group}." in run.warnings[0]
+    assert "ezazml import dev --all" in run.warnings[0]
+
+
 def test_mail_goes_out_before_and_after(tmp_path: Path) -> None:
     with smtp_server() as box:
         run = Run(tmp_path, *notified(box.port))
@@ -196,11 +295,11 @@ def test_a_mail_that_fails_afterwards_does_not_make_it_a_failure(tmp_path: Path)
     assert "did not take the mail" in run.warnings[0]
 
 
-def test_endpoints_go_first_then_locks_then_the_rest(tmp_path: Path) -> None:
+def test_locks_go_first_which_would_keep_the_endpoints_then_these_then_the_rest(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.azure.objects = dict(LOCKED)
     run.go()
-    assert run.azure.calls == [f"delete {ENDPOINT}", f"delete {LOCK}"]
+    assert run.azure.calls == [f"delete {LOCK}", f"delete {ENDPOINT}"]
     assert run.events() == ["started", "lifting-locks", "destroyed"]
     assert run.records()[1]["locks_lifted"] == [{"id": LOCK, "level": "CanNotDelete", "notes": "keep it"}]
 
@@ -236,7 +335,8 @@ def test_a_lock_that_cannot_be_put_back_is_told_and_recorded(tmp_path: Path) -> 
     run.bench.terraform.fails = TerraformError("boom")
     with pytest.raises(TerraformError):
         run.go()
-    assert run.warnings == [f"The lock keep (CanNotDelete) on {GROUP} could not be put back; put it back by hand."]
+    again = "put it back by hand, or with: ezazml destroy dev --put-back-locks"
+    assert run.warnings == [f"The lock keep (CanNotDelete) on {GROUP} could not be put back; {again}"]
     assert run.records()[-1]["locks_not_restored"][0]["id"] == LOCK
 
 
@@ -248,7 +348,7 @@ def test_an_endpoint_that_cannot_be_deleted_stops_it_before_terraform(tmp_path: 
         run.go()
     assert run.bench.terraform.applied == 0
     assert LOCK in run.azure.objects
-    assert run.events() == ["started", "failed"]
+    assert run.events() == ["started", "lifting-locks", "failed"]
 
 
 def test_locks_of_others_can_be_respected(tmp_path: Path) -> None:
@@ -285,8 +385,8 @@ def test_a_dry_run_shows_the_whole_sequence_and_changes_nothing(tmp_path: Path) 
         "ask for the confirmation",
         "mail to a@example.org (fail_closed)",
         "wait 10 minutes; Ctrl-C stops it",
-        "delete endpoint score with its deployments",
         f"lift lock keep (CanNotDelete) on {GROUP}; put it back if the rest fails",
+        "delete endpoint score with its deployments",
         "terraform apply of the plan that was shown",
         "mail to a@example.org about the result",
         f"record it in {tmp_path / 'audit' / 'dev.jsonl'}",

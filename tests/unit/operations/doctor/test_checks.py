@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import smtplib
+import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
 from ezazml.config.loading import load_environment
 from ezazml.config.models import AzurermBackend
 from ezazml.config.resource_providers import RESOURCE_PROVIDERS
-from ezazml.operations.doctor import access, machine, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, resources, surroundings
 from ezazml.operations.doctor.examination import examine_environment
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict
 from ezazml.operations.soft_deleted import ids_of
 from jobs.azure_errors import AzureError
-from tests.unit.operations.azure import SUBSCRIPTION, SUBSCRIPTION_ID, FakeAzure
+from tests.unit.operations.azure import SUBSCRIPTION, FakeAzure
+from tests.unit.operations.smtp_server import smtp_server
 
 OWNER = {"actions": ["*"], "notActions": []}
 CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
 ROLES = "Microsoft.Authorization/roleAssignments/write"
-
-
-@pytest.fixture
-def azure() -> FakeAzure:
-    fake = FakeAzure()
-    fake.arm.has(SUBSCRIPTION, state="Enabled", displayName="Ours")
-    return fake
-
-
-@pytest.fixture
-def case(project: Path, azure: FakeAzure) -> Case:
-    environ = {"ARM_SUBSCRIPTION_ID": SUBSCRIPTION_ID}
-    return Case(Machine(project, environ), load_environment("dev", root=project, environ=environ), azure.apis())
 
 
 def with_settings(case: Case, **settings: Any) -> Case:
@@ -121,6 +110,27 @@ def test_a_missing_right_is_named(case: Case, azure: FakeAzure) -> None:
     assert f"lacks {ROLES}." in finding.text
 
 
+def test_what_is_switched_on_needs_rights_of_its_own(case: Case, azure: FakeAzure) -> None:
+    only = {"actions": [*access._ACTIONS, "Microsoft.ContainerRegistry/registries/write"]}
+    azure.arm.lists_at(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", only)
+    plain = case.environment.settings
+    off = with_settings(
+        case,
+        alerts=plain.alerts.model_copy(update={"enabled": False}),
+        budget=plain.budget.model_copy(update={"monthly_amount": None}),
+        diagnostics=plain.diagnostics.model_copy(update={"enabled": False}),
+    )
+    assert verdicts(access.check_roles(off)) == [Verdict.OK]
+    on = with_settings(
+        off,
+        budget=plain.budget.model_copy(update={"monthly_amount": 5}),
+        network=plain.network.model_copy(update={"profile": "private"}),
+    )
+    (finding,) = access.check_roles(on)
+    assert finding.verdict is Verdict.PROBLEM
+    assert "lacks Microsoft.Consumption/budgets/write, Microsoft.Network/privateEndpoints/write" in finding.text
+
+
 def test_rights_are_looked_at_in_the_group_where_it_exists(case: Case, azure: FakeAzure) -> None:
     group = ids_of(case.environment, case.azure).group
     azure.arm.has(group)
@@ -163,19 +173,46 @@ def test_names_are_free_taken_or_our_own(case: Case, azure: FakeAzure) -> None:
     assert "names.container_registry" in taken.fix
 
 
-def test_a_vault_that_azure_keeps_is_a_warning_with_the_way_out(case: Case, azure: FakeAzure) -> None:
+@pytest.mark.parametrize(
+    ("location", "group", "verdict"),
+    [
+        ("westeurope", "own", Verdict.WARNING),
+        ("uksouth", "own", Verdict.PROBLEM),
+        ("westeurope", "other", Verdict.PROBLEM),
+    ],
+)
+def test_a_vault_that_azure_keeps_is_told_with_the_way_out(
+    case: Case, azure: FakeAzure, location: str, group: str, verdict: Verdict
+) -> None:
     name = case.environment.names.key_vault
+    vault = ids_of(case.environment, case.azure).vault
+    if group == "other":
+        vault = vault.replace(case.environment.names.resource_group, "other")
     azure.arm.answers = {
         name_check(service): {"nameAvailable": service != "Microsoft.KeyVault"}
         for service in ("Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry")
     }
     azure.arm.lists_at(
         f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults",
-        {"name": name, "properties": {"vaultId": "/v", "location": "westeurope"}},
+        {"name": name.upper(), "properties": {"vaultId": vault, "location": location}},
     )
     finding = next(one for one in resources.check_names(case) if "vault" in one.text)
-    assert finding.verdict is Verdict.WARNING
+    assert finding.verdict is verdict
     assert "ezazml purge dev" in finding.fix
+
+
+def test_names_of_what_exists_already_and_of_a_data_lake(case: Case, azure: FakeAzure) -> None:
+    plain = case.environment.settings
+    existing = plain.existing.model_copy(update={"storage_account_id": "/s", "container_registry_id": "/r"})
+    lake = plain.data_lake.model_copy(update={"enabled": True})
+    azure.arm.answers = {
+        name_check("Microsoft.Storage"): {"nameAvailable": False, "message": "in use."},
+        name_check("Microsoft.KeyVault"): {"nameAvailable": True},
+    }
+    data_lake, vault = resources.check_names(with_settings(case, existing=existing, data_lake=lake))
+    assert (data_lake.verdict, vault.verdict) == (Verdict.PROBLEM, Verdict.OK)
+    assert f"data lake {case.environment.names.data_lake}: in use." in data_lake.text
+    assert "names.data_lake" in data_lake.fix
 
 
 @pytest.mark.parametrize(
@@ -276,33 +313,47 @@ def test_a_mail_server_that_does_not_answer_is_a_problem(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict", "text"),
+    ("settings", "verdict", "text"),
     [
-        (None, Verdict.OK, "answers, with TLS"),
-        (smtplib.SMTPAuthenticationError(535, b"no"), Verdict.PROBLEM, "refuses the login of me (535)"),
-        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported"), Verdict.PROBLEM, "STARTTLS"),
+        # As the mails themselves are sent: TLS unless the file says otherwise.
+        ({}, Verdict.PROBLEM, "STARTTLS"),
+        ({"smtp_security": "none"}, Verdict.OK, "answers; 1 recipients"),
+        ({"smtp_security": "none", "recipients": ()}, Verdict.WARNING, "nobody gets mail"),
+        (
+            {"smtp_security": "none", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")},
+            Verdict.PROBLEM,
+            "the password is not sent in clear",
+        ),
     ],
 )
-def test_tls_and_the_login_are_part_of_the_check_and_the_password_is_never_told(
-    case: Case, monkeypatch: pytest.MonkeyPatch, error: Exception | None, verdict: Verdict, text: str
+def test_a_mail_server_is_asked_as_mails_are_sent_and_the_password_is_never_told(
+    case: Case, settings: dict[str, Any], verdict: Verdict, text: str
 ) -> None:
-    def hello(*_arguments: object) -> None:
-        if error is not None:
-            raise error
-
-    from pydantic import SecretStr
-
-    monkeypatch.setattr(surroundings, "_say_hello", hello)
-    settings = {"smtp_server": "mail", "smtp_username": "me", "smtp_password": SecretStr("pl4nted")}
-    (finding,) = surroundings.check_mail(with_mail(case, **settings, recipients=("a@b.c",)))
+    with smtp_server() as box:
+        mail = {"smtp_server": "localhost", "smtp_port": box.port, "recipients": ("a@b.c",), **settings}
+        (finding,) = surroundings.check_mail(with_mail(case, **mail))
     assert finding.verdict is verdict
     assert text in finding.text
+    assert finding.fix or verdict is Verdict.OK
     assert "pl4nted" not in repr(finding)
+    assert box.mails == []
 
 
-def test_mail_that_reaches_nobody_is_a_warning(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "_say_hello", lambda *_arguments: None)
-    assert verdicts(surroundings.check_mail(with_mail(case, smtp_server="mail", recipients=()))) == [Verdict.WARNING]
+def test_a_lock_that_a_killed_destroy_lifted_is_a_problem(case: Case, azure: FakeAzure) -> None:
+    lock = f"{ids_of(case.environment, case.azure).group}/providers/Microsoft.Authorization/locks/keep"
+    (fine,) = aftermath.check_locks(case)
+    assert fine.verdict is Verdict.OK
+    file = case.environment.root / "audit" / "dev.jsonl"
+    file.parent.mkdir()
+    lifted = [{"id": lock, "level": "ReadOnly", "notes": None}]
+    file.write_text(json.dumps({"run": "1", "event": "lifting-locks", "locks_lifted": lifted}) + "\n")
+    azure.arm.has(ids_of(case.environment, case.azure).group)
+    (missing,) = aftermath.check_locks(case)
+    assert missing.verdict is Verdict.PROBLEM
+    assert "keep (ReadOnly)" in missing.text
+    assert "ezazml destroy dev --put-back-locks" in missing.fix
+    azure.arm.has(lock)
+    assert verdicts(aftermath.check_locks(case)) == [Verdict.OK]
 
 
 def test_a_check_that_fails_is_a_problem_and_the_others_go_on(
