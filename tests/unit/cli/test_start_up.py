@@ -73,7 +73,6 @@ def test_commands_about_the_environment_import_nothing_heavy(project: Path) -> N
     for command in (
         "synth sandbox",
         "plan sandbox",
-        "deploy sandbox --yes --no-assets",
         "show sandbox",
         "graph sandbox",
     ):
