@@ -251,6 +251,11 @@ def _input(connection: Connection, source: str, here: Path) -> tuple[str, str]:
                 hint="Name a data asset of type uri_file or uri_folder.",
             )
         return str(asset.type), f"azureml:{match['name']}:{version}"
+    if source.startswith("azureml:") and not source.startswith("azureml:/"):
+        raise InputError(
+            f"--input {source}: data assets are written azureml:name:version or azureml:name@latest.",
+            hint="Correct it.",
+        )
     if _REMOTE.match(source):
         return ("uri_file" if Path(source.rsplit("/", 1)[-1]).suffix else "uri_folder"), source
     path = (here / source).resolve()

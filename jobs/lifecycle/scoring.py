@@ -135,4 +135,6 @@ def _text(value: Any) -> str:
         value = value[name] if isinstance(value, dict) and value.get(name) else value
     text = value if isinstance(value, str) else json.dumps(value)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if len(text) > _LONGEST:
+        return f"{text[:_LONGEST]}..."
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."

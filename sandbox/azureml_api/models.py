@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sandbox.azureml_api.base import Change
+from sandbox.azureml_api.places import keep_place
 from sandbox.azureml_api.references import require_datastore
 from sandbox.azureml_api.versioned import VersionedKind
 from sandbox.web import Refusal
@@ -18,6 +19,10 @@ class Models(VersionedKind):
     collection = "models"
     title = "Models"
     immutable: ClassVar = ("modelUri", "modelType")
+
+    def prepare(self, change: Change) -> None:
+        """The output of a job is kept as the place where it is."""
+        keep_place(change, "modelUri")
 
     def check(self, change: Change) -> None:
         """A known type and an address."""

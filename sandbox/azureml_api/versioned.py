@@ -60,6 +60,9 @@ class VersionedKind:
 
     # --- what a kind says -------------------------------------------------------------------------------
 
+    def prepare(self, change: Change) -> None:
+        """Write what was sent as Azure keeps it, before it is compared with what is there."""
+
     def check(self, change: Change) -> None:
         """Raise :class:`Refusal` for what Azure refuses."""
 
@@ -132,6 +135,7 @@ class VersionedKind:
             change = Change(
                 cloud, store, call, workspace, identifier, version, store.get(identifier), prepared(call.json())
             )
+            self.prepare(change)
             self._keep_what_cannot_change(change)
             self.check(change)
             self.complete(change)

@@ -59,6 +59,20 @@ def uri_of(store: Store, workspace: ArmObject, reference: str) -> str:
     return reference
 
 
+def in_datastore(store: Store, workspace: ArmObject, uri: str) -> str:
+    """The address in a datastore behind the output of a job, as Azure ML keeps it; any other address as it is.
+
+    Raises :class:`ComputeError` for a job or an output that does not exist.
+    """
+    found = _JOB_OUTPUT.fullmatch(uri)
+    if found is None:
+        return uri
+    parts = workspace["id"].split("/")
+    base = _output_of_job(store, workspace, found[1], found[2]).removeprefix("azureml://").rstrip("/")
+    where = f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{workspace['name']}/{base}"
+    return f"{where}/{found[3].strip('/')}" if found[3] else where
+
+
 def place_of(store: Store, workspace: ArmObject, reference: str) -> Place:
     """The blobs that a reference or an address means. Raises :class:`ComputeError`."""
     uri = uri_of(store, workspace, reference)

@@ -103,8 +103,15 @@ def _run(command: Sequence[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ComputeError(f"The packages cannot be installed: {error}") from error
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-        raise ComputeError("The packages cannot be installed: " + " ".join(lines[-2:]))
+        raise ComputeError(f"The packages cannot be installed: {_reason(done.stderr)}")
+
+
+def _reason(said: str) -> str:
+    """What pip says is wrong: its errors, or of a package that cannot be built the name of the step and the package."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    built = [line for line in lines if line.startswith(("×", "╰─>"))]  # noqa: RUF001 - pip writes it so
+    return " ".join((errors or built or lines)[-2:]) or "pip does not say why."
 
 
 def _read(file: Path) -> str:

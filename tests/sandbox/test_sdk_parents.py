@@ -165,6 +165,31 @@ def test_a_step_that_fails_fails_the_pipeline_by_name(cloud: Served, code: Path,
     assert "The step 'second'" in log_of(cloud, job.name)
 
 
+def test_a_model_of_a_jobs_output_can_be_downloaded(cloud: Served, code: Path, tmp_path: Path) -> None:
+    from azure.ai.ml import Output, command
+    from azure.ai.ml.entities import Model
+
+    job = command(
+        command="echo 7 > ${{outputs.made}}/weights.txt",
+        code=str(code),
+        environment="azureml:batch-env:1",
+        outputs={"made": Output(type="custom_model")},
+        compute="cpu-cluster",
+    )
+    name = cloud.ml().jobs.create_or_update(job).name
+    assert ended(cloud, name).status == "Completed"
+    path = f"azureml://jobs/{name}/outputs/made/paths/"
+    made = cloud.ml().models.create_or_update(Model(name="of-a-job", version="1", path=path, type="custom_model"))
+    assert "/datastores/workspaceblobstore/paths/" in made.path
+    cloud.ml().models.download("of-a-job", "1", download_path=tmp_path)
+    [file] = tmp_path.rglob("weights.txt")
+    assert file.read_text() == "7\n"
+    # The same once more is the same.
+    cloud.ml().models.create_or_update(Model(name="of-a-job", version="1", path=path, type="custom_model"))
+    missing = Model(name="of-a-job", version="2", path=path.replace("made", "missing"))
+    assert "has no output 'missing'" in refused(lambda: cloud.ml().models.create_or_update(missing)).message
+
+
 def test_a_sweep_finds_the_best_trial(cloud: Served, code: Path) -> None:
     from azure.ai.ml import command
     from azure.ai.ml.sweep import Choice

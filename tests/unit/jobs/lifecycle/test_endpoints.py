@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -214,3 +215,55 @@ def test_mirrored_traffic_is_declared_too_and_deployed_first(azure: Azure) -> No
     assert done.parts["green"] == "updated"
     assert azure.endpoints.there["answers"].mirror_traffic == {"green": 20}
     assert azure.traffic == {"blue": 100}
+
+
+def elsewhere(azure: Azure, folder: Path, *names: str) -> list[Path]:
+    """The project's files, moved out of it: as an official sample lies anywhere."""
+    made = []
+    for name in names:
+        file = azure.project.root / f"ml/{name}.yml"
+        made.append(folder / file.name)
+        made[-1].write_text(file.read_text())
+        file.unlink()
+    return made
+
+
+def test_files_may_lie_anywhere_and_name_the_deployments(project: Project, tmp_path_factory: Any) -> None:
+    azure, sample = Azure(project), tmp_path_factory.mktemp("sample")
+    (sample / "score").mkdir()
+    (sample / "score/score.py").write_text("def init(): ...\ndef run(data): return data\n")
+    files = elsewhere(azure, sample, "answers", "green")
+    done = deploy(azure.connection, read_declared(azure.connection, "answers", files), traffic={"green": 100})
+    assert done.parts == {"endpoint": "created", "green": "created"}
+    assert azure.traffic == {"green": 100}
+
+
+def test_what_the_files_do_not_declare_comes_from_the_project(project: Project, tmp_path_factory: Any) -> None:
+    azure, sample = Azure(project), tmp_path_factory.mktemp("sample")
+    [green] = elsewhere(azure, sample, "green")
+    found = read_declared(azure.connection, "answers", [green])
+    assert (sorted(found.deployments), found.named, found.traffic) == (["blue", "green"], ("green",), {"blue": 100})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: a\n", "declares nothing that its \\$schema tells"),
+        (f"$schema: {SCHEMAS}/model.schema.json\n", "declares model, not online-deployment or online-endpoint"),
+        (None, "There is no file"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(project: Project, tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "other.yml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_declared(Azure(project).connection, "answers", [file])
+
+
+def test_two_files_of_the_same_deployment_are_refused(project: Project, tmp_path: Path) -> None:
+    azure = Azure(project)
+    copy = tmp_path / "copy.yml"
+    copy.write_text((project.root / "ml/blue.yml").read_text())
+    with pytest.raises(ConfigurationError, match="declared already"):
+        read_declared(azure.connection, "answers", [copy, project.root / "ml/blue.yml"])
