@@ -53,4 +53,4 @@ def test_a_workflow_is_refused_before_anything_happens(
     ],
 )
 def test_others_may(project: Path, name: str, environ: dict[str, str]) -> None:
-    require_lasting_state(load_environment(name, root=project, environ={}), environ)
+    require_lasting_state(load_environment(name, root=project, environ=environ), environ)
