@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -17,13 +18,16 @@ ROOT = Path(__file__).resolve().parent
 
 def main() -> None:
     """Load the configuration first, so that a mistake in it shows without waiting for cdktf."""
+    if os.environ.get("EZAZML_DEBUG"):
+        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     end_quickly()
+    environ = dict(os.environ)  # loading the bindings changes variables for a moment, in its thread
     wait_for_bindings = load_bindings_early()
     from ezazml.config import loading  # noqa: PLC0415
 
-    names = loading.environments_to_synthesise(ROOT, os.environ)
-    environments = [loading.load_environment(name, root=ROOT) for name in names]
-    left_out = loading.left_out_here(environments, os.environ)
+    names = loading.environments_to_synthesise(ROOT, environ)
+    environments = [loading.load_environment(name, root=ROOT, environ=environ) for name in names]
+    left_out = loading.left_out_here(environments, environ)
     if left_out:
         # On standard output: cdktf shows that as it is, and standard error as errors.
         print(loading.left_out_message(left_out))  # noqa: T201

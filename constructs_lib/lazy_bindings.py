@@ -3,7 +3,7 @@
 The provider packages import every resource type when they are imported: over 1,500 modules in Python and as many
 files in Node, several seconds each time. :func:`load_lazily` makes both load on demand. The synthesised output is
 the same to the byte. ``EZAZML_EAGER_BINDINGS=1`` turns it off; where the installed packages do not look as
-expected they load the slow way, and a debug message says so.
+expected they load the slow way, and a debug message says so (``EZAZML_DEBUG=1 python main.py`` shows it).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ _NODE_HOOK = Path(__file__).with_name("lazy_provider_index.cjs")
 #: jsii warns about Node.js versions past their end of life on every start. The project's own check says which
 #: versions it supports, once.
 _SILENCED = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+#: What a provider package's ``__init__.py`` has, besides comments: the names of its submodules, and their imports.
+_ALL = re.compile(r"^__all__ = (\[\n(?:    \"\w+\",\n)+\])$", re.MULTILINE)
+_MARKS = ("\nfrom ._jsii import *\n", "\nfrom . import provider\n")
 
 
 def lazy_loading_enabled() -> bool:
@@ -42,12 +46,13 @@ def load_lazily(package: str) -> bool:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None or not spec.submodule_search_locations:
         return False
-    source = Path(spec.origin).read_text(encoding="utf-8")
-    if "from ._jsii import *" not in source or "\nfrom . import provider\n" not in source:
+    submodules = _submodules_named_in(Path(spec.origin))
+    if submodules is None:
         _LOG.debug("%s does not look as expected; importing all of it", package)
         return False
     module = importlib.util.module_from_spec(spec)
-    module.__getattr__ = _submodule_importer(module)  # type: ignore[method-assign]
+    module.__getattr__ = _submodule_importer(module, submodules)  # type: ignore[method-assign]
+    module.__dir__ = lambda: sorted({*vars(module), *submodules()})  # type: ignore[method-assign]
     sys.modules[package] = module
     return True
 
@@ -77,26 +82,40 @@ def names_on_demand(module_name: str) -> Callable[[str], Any]:
     nothing. With ``EZAZML_EAGER_BINDINGS=1`` all of them are imported at once.
     """
     module = sys.modules[module_name]
-    origins = _type_checking_imports(Path(str(module.__file__)))
+    origins = _type_checking_imports(_source_of(module))
 
     def get(name: str) -> Any:
         if name not in origins:
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}")
         package, original = origins[name]
-        value = getattr(importlib.import_module(package), original)
+        origin = importlib.import_module(package)
+        if not hasattr(origin, original):
+            # As the import statement says it. An AttributeError would look as if ``name`` were no name of ours.
+            raise ImportError(f"cannot import name {original!r} from {package!r} ({origin.__file__})", name=package)
+        value = getattr(origin, original)
         setattr(module, name, value)
         return value
 
+    module.__dir__ = lambda: sorted({*vars(module), *origins})  # type: ignore[method-assign]
     if not lazy_loading_enabled():
         for name in origins:
             get(name)
     return get
 
 
-def _type_checking_imports(source: Path) -> dict[str, tuple[str, str]]:
+def _source_of(module: types.ModuleType) -> str:
+    """Raises ``ImportError`` where the source is not installed beside the compiled code."""
+    loader = getattr(module.__spec__, "loader", None)
+    source = loader.get_source(module.__name__) if loader is not None else None
+    if source is None:
+        raise ImportError(f"The source of {module.__name__} is needed: it says where its names come from.")
+    return str(source)
+
+
+def _type_checking_imports(source: str) -> dict[str, tuple[str, str]]:
     """Name -> where it comes from and what it is called there."""
     found: dict[str, tuple[str, str]] = {}
-    for block in ast.parse(source.read_text(encoding="utf-8")).body:
+    for block in ast.parse(source).body:
         if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING":
             for statement in block.body:
                 if isinstance(statement, ast.ImportFrom):
@@ -105,13 +124,32 @@ def _type_checking_imports(source: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _submodule_importer(module: types.ModuleType) -> Callable[[str], Any]:
+def _submodules_named_in(init: Path) -> Callable[[], list[str]] | None:
+    """The submodules of a provider package in the order of its ``__all__``, read when asked for; ``None`` when its
+    ``__init__.py`` cannot be read or does not look like one."""
+    try:
+        source = init.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # in an archive, or only compiled
+        return None
+    found = _ALL.search(source)
+    if found is None or not all(mark in source for mark in _MARKS):
+        return None
+    names = found[1]
+    return lambda: list(ast.literal_eval(names))
+
+
+def _submodule_importer(module: types.ModuleType, submodules: Callable[[], list[str]]) -> Callable[[str], Any]:
     def import_submodule(name: str) -> Any:
+        if name == "__all__":  # ``from package import *`` asks for it, and then for everything
+            return submodules()
         if name.startswith("__"):
-            raise AttributeError(name)
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        full_name = f"{module.__name__}.{name}"
         try:
-            return importlib.import_module(f"{module.__name__}.{name}")
+            return importlib.import_module(full_name)
         except ModuleNotFoundError as error:
+            if error.name != full_name:  # it is there, and something that it imports is not
+                raise
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}") from error
 
     return import_submodule

@@ -23,13 +23,13 @@ function lazyExports(text) {
 }
 
 const loadJavaScript = Module._extensions[".js"];
-Module._extensions[".js"] = function (module, filename) {
+Module._extensions[".js"] = function (module, filename, ...more) {
   const found = PROVIDER_INDEX.test(filename) ? lazyExports(fs.readFileSync(filename, "utf8")) : null;
   if (found === null) {
     if (process.env.EZAZML_DEBUG && PROVIDER_INDEX.test(filename)) {
       console.error(`ezazml: ${filename} does not look as expected; loading all of it`);
     }
-    return loadJavaScript(module, filename);
+    return loadJavaScript.call(this, module, filename, ...more);
   }
   Object.defineProperty(module.exports, "__esModule", { value: true });
   for (const [name, file] of found) {

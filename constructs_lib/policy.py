@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from constructs_lib import bindings as tf
@@ -13,14 +14,13 @@ from constructs_lib.tagging import DefaultTags
 
 #: A name rule: what is wrong with a name, or ``None``.
 NameRule = Callable[[str], str | None]
-#: Arguments that hold secrets: they must be references, or they would stand in the synthesised file.
-SECRET_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "azuread_user": ("password",),
-    "azurerm_key_vault_secret": ("value", "value_wo"),
-    "azurerm_machine_learning_datastore_blobstorage": ("account_key", "shared_access_signature"),
-    "azurerm_machine_learning_datastore_datalake_gen2": ("client_secret",),
-    "azurerm_machine_learning_datastore_fileshare": ("account_key", "shared_access_signature"),
-}
+#: Arguments that hold secrets: they must be references, or they would stand in the synthesised file. Their names say
+#: it, but for these.
+SECRET_ARGUMENTS: Mapping[str, tuple[str, ...]] = {"azurerm_key_vault_secret": ("value", "value_wo")}
+_SECRET_NAMES = re.compile(
+    r"(.*_)?(password|secret|account_key|access_key|primary_key|secondary_key|private_key|connection_string|"
+    r"shared_access_signature|sas_token|sas_url|token|key_data)(_wo)?"
+)
 #: Tokens of cdktf and expressions of Terraform look alike here.
 _REFERENCE = re.compile(r"^\$\{.+\}$", re.DOTALL)
 _TLS = ("TLS1_2", "TLS1_3")
@@ -82,10 +82,10 @@ class Policy:
     def _findings(self, node: tf.TerraformResource) -> Iterator[tuple[str, str]]:
         kind = type_of(node)
         if kind in ("azurerm_storage_account", "azurerm_storage_container"):
-            yield from _storage(node, kind)
-        if kind == "azurerm_container_registry" and _given(node, "admin_enabled") is True:
+            yield from _storage(_synthesised(node), kind)
+        if kind == "azurerm_container_registry" and _synthesised(node).get("admin_enabled") is True:
             yield "the registry's admin user has a password that everybody shares.", "Set admin_enabled=False."
-        for argument in SECRET_ARGUMENTS.get(kind, ()):
+        for argument in (*SECRET_ARGUMENTS.get(kind, ()), *_secret_arguments(type(node))):
             value = _given(node, argument)
             if isinstance(value, str) and not _REFERENCE.match(value):
                 yield (
@@ -131,20 +131,34 @@ def enforce(stack: tf.TerraformStack, policy: Policy, *, tags: DefaultTags) -> N
     stack.node.add_validation(NoViolations(policy))
 
 
-def _storage(node: tf.TerraformResource, kind: str) -> Iterator[tuple[str, str]]:
+def _storage(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
     if kind == "azurerm_storage_container":
-        access = _given(node, "container_access_type")
+        access = values.get("container_access_type")
         if access not in (None, "private"):
             yield f"container_access_type {access!r} lets everybody read its blobs.", "Set it to 'private'."
         return
     # The provider's default is true: leaving it out is public too.
-    if _given(node, "allow_nested_items_to_be_public") is not False:
+    if values.get("allow_nested_items_to_be_public") is not False:
         fix = "Set allow_nested_items_to_be_public=False."
         yield "containers of the account could be made public.", fix
-    if _given(node, "min_tls_version") not in (None, *_TLS):
-        yield f"takes {_given(node, 'min_tls_version')}, which is broken.", "Set min_tls_version='TLS1_2'."
-    if _given(node, "https_traffic_only_enabled") is False:
+    if values.get("min_tls_version") not in (None, *_TLS):
+        yield f"takes {values['min_tls_version']}, which is broken.", "Set min_tls_version='TLS1_2'."
+    if values.get("https_traffic_only_enabled") is False:
         yield "takes connections without TLS.", "Set https_traffic_only_enabled=True."
+
+
+@cache
+def _secret_arguments(kind: type) -> tuple[str, ...]:
+    """Arguments of a class of resources whose names say that they are secrets."""
+    arguments = (name.removesuffix("_input") for name in dir(kind) if name.endswith("_input"))
+    return tuple(argument for argument in arguments if _SECRET_NAMES.fullmatch(argument))
+
+
+def _synthesised(node: tf.TerraformResource) -> Mapping[str, Any]:
+    """The resource's arguments as they will stand in the file, with what ``add_override`` put over them."""
+    ((values,),) = ([*made.values()] for made in node.to_terraform()["resource"].values())
+    found: Mapping[str, Any] = values
+    return found
 
 
 def _given(node: tf.TerraformResource, argument: str) -> Any:

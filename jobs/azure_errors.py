@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ezazml.errors import EzazmlError, InputError
+
+#: Colours of a terminal, and the mistakes that stand among them.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_CROSS = re.compile(r"^\(x\) (.+)$", re.MULTILINE)
 
 
 class AzureError(EzazmlError):
@@ -42,7 +47,8 @@ def readable_errors(action: str) -> Iterator[None]:
 def short(error: BaseException) -> str:
     """The first line of an exception that says something, without the SDK's decoration, ending in a full stop."""
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    if (found := _listed(str(message))) is not None:
+    found = _listed(str(message)) or " ".join(_marked(str(message)))
+    if found:
         return found
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     code = getattr(getattr(error, "error", None), "code", None)
@@ -62,12 +68,20 @@ def _listed(message: str) -> str | None:
     return " ".join(f"{path}: {text}." for path, text in dict.fromkeys(said)) or None
 
 
+def _marked(message: str) -> list[str]:
+    """What azure-ai-ml writes in colours for a terminal: the lines of mistakes, each with a cross before it."""
+    plain = _COLOURS.sub("", message)
+    return [f"{one.strip().rstrip('.')}." for one in _CROSS.findall(plain) if one.strip()]
+
+
 def _mistake_behind(error: BaseException | None) -> BaseException | None:
     """What azure-ai-ml marks as the caller's mistake: ValidationException and UserErrorException.
 
     The SDK raises some of them again as a decorated MlException, which is also what an unreachable Azure raises.
     """
     while error is not None:
+        if type(error).__name__ == "MlException" and _marked(str(error)):
+            return error
         if any(kind.__name__ in {"ValidationException", "UserErrorException"} for kind in type(error).__mro__):
             return error
         error = error.__cause__ or error.__context__

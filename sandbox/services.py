@@ -39,6 +39,10 @@ class ServiceError(Exception):
     """The service cannot be started; the message says where to look."""
 
 
+class ScheduleRefused(ServiceError):
+    """The service does not run a schedule: there is none of that name, or none that it can run."""
+
+
 @dataclass(frozen=True)
 class ServiceRecord:
     """A running service, as its file tells. The token lets its owner stop it."""
@@ -100,13 +104,13 @@ class Services:
     def fire(self, schedule: str) -> dict[str, Any]:
         """Run a schedule of the running service now: ``{"schedule", "workspace", "job"}``.
 
-        Raises :class:`ServiceError` with what is wrong.
+        Raises :class:`ScheduleRefused` for one that does not run, else :class:`ServiceError`.
         """
         record = self.start()
         try:
             answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}"))
         except urllib.error.HTTPError as error:
-            raise ServiceError(str(json.loads(error.read())["error"])) from error
+            raise ScheduleRefused(str(json.loads(error.read())["error"])) from error
         except (OSError, ValueError) as error:
             raise ServiceError(f"The sandbox's service did not answer: {error}") from error
         return answer

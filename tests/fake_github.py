@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "a-token-of-the-test"
 
@@ -22,6 +22,7 @@ class FakeGitHub:
         self.issues: list[dict[str, Any]] = []
         self.checks: list[dict[str, Any]] = []
         self.branches: dict[str, str] = {}
+        self.environments: dict[str, list[str]] = {}
         self.requests: list[str] = []
         self.url = ""
 
@@ -45,6 +46,10 @@ class FakeGitHub:
         if method == "POST" and path.endswith("/check-runs"):
             self.checks.append(body)
             return 201, body
+        if method == "GET" and (asked := re.search(r"/environments/([^/]+)$", path)):
+            rules = self.environments.get(unquote(asked[1]))
+            found_rules = {"protection_rules": [{"id": 1, "type": rule} for rule in rules or []]}
+            return (404, {"message": "Not Found"}) if rules is None else (200, found_rules)
         if "/git/ref/heads/" in path:
             commit = self.branches.get(path.split("/git/ref/heads/")[1])
             return (200, {"object": {"sha": commit}}) if commit else (404, {"message": "Not Found"})

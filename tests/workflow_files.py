@@ -41,12 +41,13 @@ def jobs() -> Iterator[tuple[str, str, Json]]:
             yield file, name, job
 
 
-def steps() -> Iterator[tuple[str, Json]]:
+def steps(root: Path = ROOT) -> Iterator[tuple[str, Json]]:
     """Every step of every workflow and of the project's own actions."""
-    for file, _, job in jobs():
-        for step in job.get("steps", []):
-            yield file, step
-    for path in sorted((ROOT / ".github" / "actions").glob("*/action.yml")):
+    for path in sorted((root / ".github" / "workflows").glob("*.yml")):
+        for job in load(path)["jobs"].values():
+            for step in job.get("steps", []):
+                yield path.name, step
+    for path in sorted((root / ".github" / "actions").glob("*/action.yml")):
         for step in load(path)["runs"]["steps"]:
             yield f"{path.parent.name}/action.yml", step
 

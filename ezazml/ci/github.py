@@ -56,6 +56,14 @@ class GitHub:
         body = {"name": name, "head_sha": commit, "status": "completed", "conclusion": "success", "output": output}
         self._send("POST", "check-runs", body)
 
+    def protection_rules(self, environment: str) -> list[str] | None:
+        """Types of the rules that protect a GitHub environment (``required_reviewers``, ...); ``None``: there is none.
+
+        Needs the permission ``actions: read``.
+        """
+        answer = self._send("GET", f"environments/{quote(environment, safe='')}", missing=True)
+        return [str(rule.get("type")) for rule in answer.get("protection_rules") or []] if answer else None
+
     def _open_issue(self, marker: str, label: str) -> Json | None:
         issues = self._list("issues", state="open", labels=label)
         return next((one for one in issues if "pull_request" not in one and _is_ours(one, marker)), None)

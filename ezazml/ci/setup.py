@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ezazml.config.environment import Environment
 from ezazml.config.promotion import Promotion, Step
@@ -32,6 +33,11 @@ class Settings:
     environment: Environment
     step: Step
     variables: Mapping[str, str]
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a deployment waits for somebody: the environment is protected, or a release's tag deploys it."""
+        return self.environment.settings.protected or self.step.tag is not None
 
     @property
     def github_environment(self) -> str:
@@ -69,7 +75,7 @@ def setup_commands(
         lines += _environment(repository, one, reviewers)
     branches = dict.fromkeys(filter(None, (value for one in promotion.steps for value in (one.branch, one.from_))))
     for branch in branches:
-        lines.append(_call("PUT", f"repos/{repository}/branches/{branch}/protection", _PROTECTION))
+        lines.append(_call("PUT", f"repos/{repository}/branches/{quote(branch, safe='')}/protection", _PROTECTION))
     if any(step.tag for step in promotion.steps):
         lines.append(_call("POST", f"repos/{repository}/rulesets", _TAG_RULES))
     lines.append(_call("PUT", f"repos/{repository}/actions/permissions/workflow", _WORKFLOW_PERMISSIONS))
@@ -101,7 +107,7 @@ _WORKFLOW_PERMISSIONS = {"default_workflow_permissions": "read", "can_approve_pu
 
 
 def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[str]:
-    protected = one.environment.settings.protected or one.step.tag is not None
+    protected = one.needs_approval
     refs = [("branch", name) for name in filter(None, [one.step.branch, one.step.from_])]
     refs += [("tag", "*.*.*")] if one.step.tag else []
     if not refs:  # deployed by hand: from the branch where every change is reviewed
@@ -117,10 +123,10 @@ def _environment(repository: str, one: Settings, reviewers: list[int]) -> list[s
         (one.github_environment, deploying, refs),
         (one.plan_environment, {"deployment_branch_policy": _BY_NAME}, planning),
     ):
-        lines.append(_call("PUT", f"repos/{repository}/environments/{name}", body))
+        address = f"repos/{repository}/environments/{quote(name, safe='')}"
+        lines.append(_call("PUT", address, body))
         for kind, pattern in allowed:
-            path = f"repos/{repository}/environments/{name}/deployment-branch-policies"
-            lines.append(_call("POST", path, {"name": pattern, "type": kind}))
+            lines.append(_call("POST", f"{address}/deployment-branch-policies", {"name": pattern, "type": kind}))
         for variable in _VARIABLES:
             value = one.variables.get(variable)
             command = f"gh variable set {variable} --repo {repository} --env {shlex.quote(name)}"

@@ -11,7 +11,7 @@ import click
 
 from ezazml.cli.ci_feature import cleanup, expired, feature
 from ezazml.cli.ci_models import event, job, model
-from ezazml.cli.ci_plans import drop_plan, fetch_plan, report, save_plan
+from ezazml.cli.ci_plans import approval, drop_plan, fetch_plan, report, save_plan
 from ezazml.cli.common import environment_argument, output_option, print_json
 from ezazml.config.github import REPOSITORY, repository_name
 from ezazml.config.loading import environ_to_look, load_environment
@@ -236,9 +236,14 @@ def setup(repository: str, files: tuple[Path, ...], reviewers: tuple[int, ...], 
         return
     for line in commands:
         click.echo(line)
+    for one in settings:
+        if one.github_environment != one.environment.name or one.plan_environment != f"{one.environment.name}-plan":
+            names = f"{one.environment.name} and {one.environment.name}-plan"
+            text = f"{one.environment.name}: bootstrap.github names other GitHub environments than the workflows use"
+            click.echo(f"{text} ({names}): change one of them.", err=True)
     if not reviewers:
         click.echo("No --reviewer: nobody has to approve a deployment of production.", err=True)
 
 
-for command in (report, save_plan, fetch_plan, drop_plan, feature, cleanup, expired, event, job, model):
+for command in (report, approval, save_plan, fetch_plan, drop_plan, feature, cleanup, expired, event, job, model):
     ci.add_command(command)

@@ -1,4 +1,4 @@
-"""Steps about plans: ``ezazml ci report | save-plan | fetch-plan | drop-plan``."""
+"""Steps about plans: ``ezazml ci report | approval | save-plan | fetch-plan | drop-plan``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import click
 
 from ezazml.cli.common import command_options, environment_argument
 from ezazml.cli.context import enter
-from ezazml.config.loading import load_environment
+from ezazml.config.loading import environ_to_look, load_environment
 from ezazml.config.targets import Target
 from ezazml.errors import EzazmlError
+from ezazml.project import find_project
 
 if TYPE_CHECKING:
     from ezazml.ci.plan_report import AssetChange, PlanReport
@@ -84,6 +85,26 @@ def _assets(name: str, environment: Environment, *, deployed: bool) -> tuple[tup
         return assets_in(planned_assets(name).as_json()), ""
     except EzazmlError as error:
         return None, f"Its assets could not be planned: {error}"
+
+
+@click.command()
+@environment_argument
+def approval(environment: str) -> None:
+    """Fail where a protected ENV (or one that a tag deploys) would be deployed without a reviewer's approval."""
+    from ezazml.ci.actions import add_summary  # noqa: PLC0415
+    from ezazml.ci.approval import ACCEPTED, UNREVIEWED, require_reviewers  # noqa: PLC0415
+    from ezazml.ci.github import github_of  # noqa: PLC0415
+    from ezazml.ci.setup import Settings  # noqa: PLC0415
+    from ezazml.config.promotion import read_promotion  # noqa: PLC0415
+
+    root = find_project()
+    loaded = load_environment(environment, root=root, environ=environ_to_look(environment, os.environ))
+    settings = Settings(loaded, read_promotion(root).of_environment(environment), {})
+    if settings.needs_approval and os.environ.get(UNREVIEWED) == ACCEPTED:
+        text = f"{environment} is deployed without approval: {UNREVIEWED} is {ACCEPTED}."
+    else:
+        text = require_reviewers(settings, github_of(os.environ))
+    add_summary(os.environ, f"- approval: {text}\n")
 
 
 @click.command("save-plan")

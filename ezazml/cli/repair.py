@@ -95,7 +95,7 @@ def recover(environment: str, yes: bool, output: str) -> None:
 
 @click.command("import")
 @environment_argument
-@click.option("--resource", metavar="KIND", help=f"One kind: {', '.join(KINDS)}.")
+@click.option("--resource", metavar="KIND", help=f"One address, or one kind: {', '.join(KINDS)}.")
 @click.option("--id", "identifier", metavar="ID", help="Its id in Azure, where the name does not lead to it.")
 @click.option("--all", "everything", is_flag=True, help="Also what is in them: containers, roles, computes, secrets.")
 @yes_option

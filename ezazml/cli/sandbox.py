@@ -22,7 +22,7 @@ from sandbox.faults import ALL_KINDS, FaultKind, Faults
 from sandbox.faults import load as load_faults
 from sandbox.faults import save as save_faults
 from sandbox.home import SandboxHome
-from sandbox.services import ServiceError
+from sandbox.services import ScheduleRefused, ServiceError
 
 
 @click.group()
@@ -148,6 +148,8 @@ def fire(schedule: str, output: str) -> None:
     start_service(home)
     try:
         fired = home.services.fire(schedule)
+    except ScheduleRefused as error:
+        raise InputError(str(error)) from error
     except ServiceError as error:
         raise EzazmlError(str(error)) from error
     if output == "json":

@@ -18,7 +18,7 @@ from ezazml.config.periods import parse_time
 from ezazml.config.regions import REGIONS, normalise_region
 from ezazml.config.section import Section
 from ezazml.config.security_checks import check_security
-from ezazml.config.sizes import retired_family
+from ezazml.config.sizes import is_size, likely_size, retired_family
 from ezazml.config.targets import Target
 from ezazml.config.variables import variable_names
 from ezazml.config.yaml_file import YamlFile
@@ -27,8 +27,6 @@ from ezazml.errors import InputError, Problem
 Finding = tuple[Path, str, str]
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-#: Microsoft Learn, "Azure virtual machine sizes naming conventions": Standard_ or Basic_, family, parts by _.
-_VM_SIZE = re.compile(r"^(Standard|Basic)_[A-Z][A-Za-z0-9-]*(_[A-Za-z0-9]+)*$")
 _DOMAIN = re.compile(r"^(?=.{1,253}$)([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,63}$")
 _TAG_NAME_REFUSED = re.compile(r"[<>%&\\?/]")
 _TAGS_LIMIT = 50
@@ -228,9 +226,11 @@ def _computes(settings: EnvironmentModel) -> Iterator[Finding]:
     for kind, computes in kinds:
         for index, compute in enumerate(computes):
             path: Path = ("compute", kind, index)
-            if not _VM_SIZE.match(compute.size):
+            if not is_size(compute.size):
                 text = f"{compute.size!r} is not a VM size: they look like Standard_DS3_v2."
-                yield (*path, "size"), text, "Use a size of `az ml compute list-sizes`."
+                likely = likely_size(compute.size)
+                fix = f"Did you mean {likely}?" if likely else "Use a size of `az ml compute list-sizes`."
+                yield (*path, "size"), text, fix
             retired = retired_family(compute.size)
             if retired is not None:
                 text = f"{compute.size!r} can no longer be had: Azure retired {retired.family} on {retired.retired_on}."
@@ -285,6 +285,10 @@ def _dependencies(settings: EnvironmentModel) -> Iterator[Finding]:
     if federation is not None and federation.environment is None and federation.branch is None:
         path = ("identities", "application", "github")
         yield path, "needs an environment or a branch that may log in.", "Set environment or branch."
+    if federation is not None and federation.environment is not None and federation.branch is not None:
+        path = ("identities", "application", "github", "branch")
+        text = "contradicts github.environment: GitHub's token of a job in an environment names no branch."
+        yield path, text, "Remove one; let the environment in GitHub say which branches may use it."
     if settings.protected and settings.on_destroy == "purge":
         text = "'purge' contradicts protected: true, which keeps what is stateful."
         yield ("on_destroy",), text, "Set on_destroy: keep."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from ezazml.config.access import PrincipalType, RoleAssignment
 from ezazml.config.dependency_models import Encryption, Existing
@@ -177,10 +178,17 @@ class ComputeSchedule(Section):
     """When a compute instance is started or stopped."""
 
     action: Literal["start", "stop"] = "stop"
-    cron: str = Field(
-        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='A cron expression with 5 fields, such as "0 19 * * 1-5".'
-    )
-    time_zone: str = "UTC"
+    cron: str = Field(description='A cron expression with 5 fields, such as "0 19 * * 1-5".')
+    time_zone: str = Field("UTC", description="A name of Windows, such as W. Europe Standard Time.")
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        """Minute, hour, day, month and weekday: Azure takes no seconds."""
+        if len(value.split()) != 5:
+            text = "a cron expression has 5 fields (minute, hour, day, month, weekday)"
+            raise PydanticCustomError("cron", "{text}", {"text": text})
+        return value
 
 
 class ComputeInstance(Section):

@@ -59,10 +59,24 @@ def _role_assignments(settings: EnvironmentModel) -> Iterator[Finding]:
         role = assignment.role_id or BUILT_IN_ROLES.get(assignment.role or "") or assignment.role
         parts = (role, assignment.object_id, assignment.group, assignment.email, assignment.scope)
         key = tuple(part.lower() if part else None for part in parts)
+        if assignment.scope in _of_the_deployer(settings, assignment, role):
+            text = "is what the deploying identity gets by itself: Azure refuses the second (RoleAssignmentExists)."
+            yield path, text, "Remove it."
         if key in first:
             text = f"is the same as role_assignments[{first[key]}]: Azure refuses the second (RoleAssignmentExists)."
             yield path, text, "Remove one."
         first.setdefault(key, index)
+
+
+def _of_the_deployer(settings: EnvironmentModel, assignment: RoleAssignment, role: str | None) -> tuple[str, ...]:
+    """Scopes on which the stack itself gives this role to this principal, if that is the deploying identity."""
+    deployer = settings.identities.deployer.object_id
+    if deployer is None or (assignment.object_id or "").lower() != deployer.lower():
+        return ()
+    if (role or "").lower() == BUILT_IN_ROLES["Storage Blob Data Contributor"]:
+        return ("storage", "data_lake")
+    by_role = settings.key_vault.authorization == "rbac"
+    return ("key_vault",) if by_role and (role or "").lower() == BUILT_IN_ROLES["Key Vault Secrets Officer"] else ()
 
 
 def _role(path: Path, assignment: RoleAssignment) -> Iterator[Finding]:

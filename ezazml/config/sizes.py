@@ -1,4 +1,4 @@
-"""Which VM sizes can no longer be had? Families that Azure has retired."""
+"""Which names are VM sizes, and which of them can no longer be had? Azure's naming, and the families it retired."""
 
 from __future__ import annotations
 
@@ -36,6 +36,34 @@ RETIRED_FAMILIES = (
     _family("NVv3", r"Standard_NV\d+s_v3", "30 September 2026", "Standard_NV6ads_A10_v5"),
     _family("NVv4", r"Standard_NV\d+as_v4", "30 September 2026", "Standard_NV6ads_A10_v5"),
 )
+
+
+#: Microsoft Learn, "Sizes for virtual machines in Azure", as of April 2026.
+FAMILIES = (
+    "A", "B", "D", "DC", "E", "EC", "F", "FX", "G", "H", "HB", "HC", "HX", "L", "M",
+    "NC", "NCC", "ND", "NG", "NM", "NP", "NV", "PB",
+)  # fmt: skip
+#: Microsoft Learn, "Azure virtual machine sizes naming conventions": family, number of cores, constrained cores,
+#: features in lower case, then accelerator and version, each after a "_". The older families have an S of their own.
+_SIZE = re.compile(rf"(Standard|Basic)_({'|'.join(FAMILIES)})S?\d+(-\d+)?[a-z]*(_[A-Za-z0-9]+)*")
+_VERSION_RUN_ON = re.compile(r"(?<=[A-Za-z0-9])v(\d+)$")
+
+
+def is_size(name: str) -> bool:
+    """Whether ``name`` is formed as Azure forms those of VM sizes, of a family that Azure has."""
+    return _SIZE.fullmatch(name) is not None
+
+
+def likely_size(name: str) -> str | None:
+    """What ``name``, which is no size, was probably meant to be; ``None`` where that cannot be told."""
+    text = _VERSION_RUN_ON.sub(r"_v\1", name.strip().replace(" ", "_").replace("-", "_"))
+    kind, found, rest = text.partition("_")
+    if not found or kind.lower() not in {"standard", "basic"}:
+        kind, rest = "Standard", text
+    for candidate in (rest, re.sub(r"^[a-z]+", lambda match: match[0].upper(), rest.lower())):
+        if is_size(f"{kind.capitalize()}_{candidate}"):
+            return f"{kind.capitalize()}_{candidate}"
+    return None
 
 
 def retired_family(size: str) -> RetiredFamily | None:

@@ -65,6 +65,8 @@ def _explain(details: ErrorDetails, path: Path) -> tuple[str, str]:
         return f"{shown} is not {bound} {limit}.", f"Use a number {bound} {limit}."
     if kind == "string_pattern_mismatch":
         return f"{shown} does not have the form {context['pattern']}.", "Correct it."
+    if kind == "too_long":
+        return f"has {context['actual_length']} entries.", f"At most {context['max_length']} are allowed."
     if kind in _TYPES:
         wanted, fix = _TYPES[kind]
         return f"{shown} is not {wanted}.", fix

@@ -19,7 +19,9 @@ from ezazml.config.loading import load_environment
 from ezazml.config.models import LocalBackend
 from ezazml.config.yaml_file import read_yaml
 from ezazml.errors import EzazmlError, InputError
+from ezazml.logs import log_to_file
 from ezazml.report.plan_summary import PlanSummary, summarise
+from ezazml.terraform.diagnostics import StateLockedError
 from ezazml.terraform.engine import find_engine, require_node
 from ezazml.terraform.plan_files import plan_file_of_this_run
 from ezazml.terraform.provider_cache import ProviderCache
@@ -55,6 +57,7 @@ def prepare_bootstrap(name: str, *, root: Path, environ: Mapping[str, str], show
     Raises :class:`InputError` for mistakes in the configuration, :class:`EzazmlError` when Azure cannot be asked.
     """
     environment = load_environment(name, root=root, environ=environ)
+    log_to_file(environment.settings.logging, root)
     names = bootstrap_names(environment)
     require_node(environ)
     engine = find_engine(environ)
@@ -63,7 +66,12 @@ def prepare_bootstrap(name: str, *, root: Path, environ: Mapping[str, str], show
     show("synthesising")
     folder = _synthesise(environment, environ)
     terraform = RelocatableTerraform(
-        engine, folder, environ, providers=ProviderCache(root / ".ezazml" / "providers"), progress=show
+        engine,
+        folder,
+        environ,
+        providers=ProviderCache(root / ".ezazml" / "providers"),
+        progress=show,
+        lock_timeout_seconds=environment.settings.deploy.lock_timeout_seconds,
     )
     place_state(folder, _in_azure(environment, names) if moved else _on_this_machine(environment))
     show(f"initialising {engine}")
@@ -130,6 +138,11 @@ def _plan(bench: BootstrapBench, file: Path) -> bool:
     """Raises :class:`InputError` for a plan that Terraform refuses to make, as it would lose the state."""
     try:
         return bench.terraform.plan(file)
+    except StateLockedError as error:
+        name = bench.environment.name
+        # The environment's own state is another one, with locks of its own.
+        error.hint = (error.hint or "").replace(f"ezazml unlock {name}", f"ezazml unlock {name} --bootstrap")
+        raise
     except TerraformError as error:
         if "prevent_destroy" not in error.message:
             raise

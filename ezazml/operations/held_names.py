@@ -44,7 +44,7 @@ def require_free_names(name: str, settings: EnvironmentModel, plan: Mapping[str,
 def warning_of_held_names(name: str, settings: EnvironmentModel, plan: Mapping[str, Any]) -> str | None:
     """What :func:`require_free_names` would say when the plan is applied; ``None`` where it would say nothing."""
     refusal = _refusal(name, settings, plan)
-    return None if refusal is None else f"`ezazml deploy` will refuse this plan. {refusal}"
+    return None if refusal is None else f"ezazml deploy will refuse this plan. {refusal}"
 
 
 def _refusal(name: str, settings: EnvironmentModel, plan: Mapping[str, Any]) -> InputError | None:

@@ -51,7 +51,7 @@ def connected(settings: Notifications) -> Iterator[smtplib.SMTP]:
     security = settings.smtp_security or ("tls" if settings.smtp_port == _TLS_PORT else "starttls")
     try:
         server = _open(settings, security)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:  # UnicodeError: of a host's name
         hint = "Check SMTP_SERVER, SMTP_PORT and notifications.smtp_security."
         raise MailError(f"{_where(settings)} cannot be reached: {_short(error)}", hint=hint) from error
     try:
@@ -89,6 +89,10 @@ def _log_in(server: smtplib.SMTP, settings: Notifications, security: str) -> Non
         )
     try:
         server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
+    except UnicodeError:
+        # Without its cause, which holds the password.
+        text = f"{_where(settings)}: the login of SMTP has only ASCII, and SMTP_USERNAME or SMTP_PASSWORD has more."
+        raise MailError(text, hint="Set a password of ASCII characters.") from None
     except (smtplib.SMTPException, OSError) as error:
         hint = "Check SMTP_USERNAME and SMTP_PASSWORD."
         raise MailError(f"{_where(settings)} refused the login: {_short(error)}", hint=hint) from error

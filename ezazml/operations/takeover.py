@@ -25,7 +25,7 @@ from ezazml.report.plan_summary import PlanSummary, summarise
 
 @dataclass(frozen=True)
 class Selection:
-    """What to import: one kind (with the id of the one, if given), the main resources, or everything."""
+    """What to import: one kind or address (with the id of the one, if given), the main resources, or everything."""
 
     kind: str | None = None
     id: str | None = None
@@ -39,9 +39,17 @@ class Selection:
             return FINDERS if self.everything else MAIN
         if self.everything:
             raise InputError("--resource and --all exclude each other: give one of them.")
+        kind, _, name = self.kind.partition(".")
+        if name and kind in FINDERS:
+            return (kind,)
         if self.kind not in KINDS:
-            raise InputError(f"--resource: {self.kind!r} is unknown.", hint=f"Choose from {', '.join(KINDS)}.")
+            hint = f"Give an address in the stack, or choose from {', '.join(KINDS)}."
+            raise InputError(f"--resource: {self.kind!r} is unknown.", hint=hint)
         return (KINDS[self.kind],)
+
+    def chosen(self, addresses: Collection[str]) -> list[str]:
+        """Those of the addresses that it means: all, or the one that it names."""
+        return [one for one in addresses if self.kind is None or "." not in self.kind or one == self.kind]
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def take_over(bench: Workbench, azure: AzureApis, selection: Selection, *, confi
     stack = read_stack(bench.terraform.folder)
     with bench.plan_file() as file:
         plan = bench.terraform.show_plan(file) if bench.terraform.plan(file) else {}
-    chosen = addresses_of(plan, types)
+    chosen = selection.chosen(addresses_of(plan, types))
     ids = _given_id(selection, chosen, bench)
     existing = existing_creations(plan, stack, azure, addresses=with_dependencies(stack, chosen), ids=ids)
     ready, waiting = _ready(existing, chosen, stack, planned=addresses_of(plan))
@@ -126,7 +134,10 @@ def _given_id(selection: Selection, chosen: list[str], bench: Workbench) -> dict
         return {}
     if len(chosen) != 1:
         known = ", ".join(chosen) or f"none that {bench.environment.name} does not have already"
-        raise InputError(f"--id: there is not exactly one {selection.kind} to import, but {known}.")
+        raise InputError(
+            f"--id: there is not exactly one {selection.kind} to import, but {known}.",
+            hint=f"Name it by its address: --resource {chosen[0]}" if chosen else None,
+        )
     return {chosen[0]: selection.id}
 
 

@@ -107,7 +107,10 @@ def _change(resource: Mapping[str, Any]) -> Change | None:
         return None  # no-op and read
     fields = tuple(sorted(set(_changed(change)))) if action in ("update", "replace") else ()
     replaced_by = tuple(sorted({_dotted(path) for path in change.get("replace_paths", [])}))
-    values = tuple(_values(change, fields)) if fields else ()
+    if action == "replace":
+        # Whatever Azure gives a new resource is new: only what somebody changed, or what it is replaced for, is told.
+        fields = tuple(name for name in fields if not _is_unknown(change, name) or name in replaced_by)
+    values = tuple(_values(change, fields))
     return Change(action, resource["address"], resource["type"], fields, replaced_by, values)
 
 
@@ -122,7 +125,6 @@ def _changed(change: Mapping[str, Any]) -> Iterator[str]:
 def _values(change: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[FieldChange]:
     """Values of the changed fields that can be shown: short and plain, not sensitive, and not named like a secret."""
     before, after = change.get("before") or {}, change.get("after") or {}
-    unknown = change.get("after_unknown") or {}
     for name in fields:
         if _is_sensitive(change, name):
             continue
@@ -132,11 +134,15 @@ def _values(change: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[Fiel
                 was, will = (old or {}).get(tag), (new or {}).get(tag)
                 if was != will and not _MAY_BE_SECRET.search(tag.lower()):
                     yield FieldChange(f"tags.{tag}", _shown(was), _shown(will))
-        elif unknown.get(name) is True:
+        elif _is_unknown(change, name):
             if _is_plain(old):
                 yield FieldChange(name, _shown(old), "(known after apply)")
         elif _is_plain(old) and _is_plain(new):
             yield FieldChange(name, _shown(old), _shown(new))
+
+
+def _is_unknown(change: Mapping[str, Any], name: str) -> bool:
+    return (change.get("after_unknown") or {}).get(name) is True
 
 
 def _is_sensitive(change: Mapping[str, Any], name: str) -> bool:

@@ -140,6 +140,7 @@ def _write_environments(project: Path, template: Path, answers: Answers) -> None
         load_environment(name, root=project, environ={})
     _write_promotion(template, project, answers.environments)
     _adapt_feature_workflow(project, answers.environments)
+    _adapt_policy(project, answers.environments)
 
 
 def _write_promotion(template: Path, project: Path, environments: Sequence[str]) -> None:
@@ -165,6 +166,14 @@ def _adapt_feature_workflow(project: Path, environments: Sequence[str]) -> None:
     text = path.read_text(encoding="utf-8")
     text = text.replace("SOURCE: dev ", f"SOURCE: {environments[0]} ").replace("dev-plan", f"{environments[0]}-plan")
     path.write_text(text, encoding="utf-8")
+
+
+def _adapt_policy(project: Path, environments: Sequence[str]) -> None:
+    """Checkov scans what is made of prd; in a project without one, of its last environment."""
+    path = project / "policy" / "profiles.yaml"
+    if "prd" not in environments and path.is_file():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("  base: prd\n", f"  base: {environments[-1]}\n"), encoding="utf-8")
 
 
 def _has_promotion(template: Path) -> bool:

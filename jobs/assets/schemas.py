@@ -34,6 +34,8 @@ _KINDS: dict[str, tuple[Kind, str | None]] = {
     "pipelineComponentBatchDeployment": (Kind.BATCH_DEPLOYMENT, "pipeline"),
     "schedule": (Kind.SCHEDULE, None),
     "monitorSchedule": (Kind.SCHEDULE, None),
+    # The address that official samples of schedules and monitors have.
+    "Schedule": (Kind.SCHEDULE, None),
 }
 
 #: Folder below ``assets/`` -> kinds that may be declared there.
@@ -62,4 +64,5 @@ def kind_of(schema: Any) -> Kind | None:
 
 def type_of(schema: str) -> str | None:
     """The ``type`` that goes with a ``$schema``, where there is just one."""
-    return _KINDS[stem_of(schema) or ""][1]
+    known = _KINDS.get(stem_of(schema) or "")
+    return known[1] if known else None

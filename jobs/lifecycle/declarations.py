@@ -18,6 +18,7 @@ from jobs.assets.schemas import kind_of
 from jobs.deployment import Deployment
 
 _YAML = frozenset({".yml", ".yaml"})
+_ACTIONS = frozenset({"create_job", "create_monitor"})
 
 
 def folder_of(deployment: Deployment) -> Path:
@@ -130,9 +131,11 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def _kind_in(path: Path, deployment: Deployment) -> Kind | None:
-    # Only the schema is wanted here: a file that is none of ours may hold anything.
-    file = read_yaml(path, label=label_of(path, deployment.environment.root))
-    return kind_of(file.data.get("$schema"))
+    # Only the kind is wanted here: a file that is none of ours may hold anything.
+    data = read_yaml(path, label=label_of(path, deployment.environment.root)).data
+    kind = kind_of(data.get("$schema"))
+    # As azure-ai-ml does: a schedule is known by what it does, whatever its $schema.
+    return Kind.SCHEDULE if kind is None and "trigger" in data and _ACTIONS & data.keys() else kind
 
 
 def _definition(path: Path, label: str, file: YamlFile, kind: Kind) -> Definition:

@@ -38,7 +38,8 @@ def run_query(
                 raise InputError(f"Azure Monitor knows no {resource}.", hint="Check --resource-id.") from error
             raise
     if answer.status == LogsQueryStatus.PARTIAL:
-        raise EzazmlError(f"Azure Monitor answered in part only: {answer.partial_error}", hint="Ask for fewer hours.")
+        reason = getattr(answer.partial_error, "message", None) or "no reason given"
+        raise EzazmlError(f"Azure Monitor answered in part only: {reason}.", hint="Ask for fewer hours.")
     if not answer.tables:
         return [], []
     table = answer.tables[0]

@@ -32,7 +32,7 @@ class Applied:
 
 
 def apply_monitoring(connection: Connection, *, show: Show = lambda _line: None) -> list[Applied]:
-    """Put monitors and schedules as declared, idle times and schedules of compute instances, and where logs go.
+    """Put monitors and schedules as declared, and idle times and schedules of compute instances.
 
     Retraining stays off unless the environment says so. Raises :class:`InputError` for a monitor of a deployment that
     does not exist, before anything is set.

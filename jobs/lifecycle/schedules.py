@@ -12,7 +12,6 @@ from typing import Any
 from ezazml.errors import InputError
 from jobs.assets.asset import Definition, Kind
 from jobs.assets.loading import load_entity
-from jobs.assets.schemas import stem_of
 from jobs.azure_errors import readable_errors
 from jobs.connection import Connection
 from jobs.data.azure_jobs import compute_of
@@ -23,7 +22,6 @@ Show = Callable[[str], None]
 
 #: Value of the SDK's ScheduleListViewType, which it exports nowhere.
 _EVERY: Any = "All"
-_MONITOR = "monitorSchedule"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def declared_schedules(connection: Connection, *, monitors: bool) -> list[Defini
     """The monitors, or the other schedules, of the lifecycle folder."""
     deployment = connection.deployment
     found = definitions_in(folder_of(deployment), deployment, {Kind.SCHEDULE})
-    return [one for one in found if (stem_of(one.schema) == _MONITOR) is monitors]
+    return [one for one in found if ("create_monitor" in one.data) is monitors]
 
 
 def put_schedule(connection: Connection, definition: Definition, *, enabled: bool, show: Show) -> str:

@@ -72,13 +72,13 @@ class Collector:
         self._rolling = _ROLLING.get(str(settings.get("rollingRate") or "Hour").lower(), _ROLLING["hour"])
         self._folder = folder
         self._log = log
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: dict[tuple[str, str], list[str]] = {}
         self._blobs: dict[tuple[str, str], str] = {}
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        for target in (self._server.serve_forever, self._flush_again):
+        for target in (self._serve, self._flush_again):
             threading.Thread(target=target, daemon=True).start()
 
     def environ(self) -> dict[str, str]:
@@ -128,6 +128,8 @@ class Collector:
 
     def close(self) -> None:
         """Take no more, and write what is waiting."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -161,20 +163,25 @@ class Collector:
         with self._lock:
             self._waiting.setdefault((name.lower(), rolled), []).append(line)
 
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.05)
+
     def _flush_again(self) -> None:
         while not self._closing.wait(_FLUSH_SECONDS):
             self._flush()
 
     def _flush(self) -> None:
-        with self._lock:
-            waiting, self._waiting = self._waiting, {}
-        for key, lines in waiting.items():
-            try:
-                self._write(key, lines)
-            except ComputeError as error:
-                self._log.say(f"Collected data of '{key[0]}' is lost: {error}")
-            except Exception:
-                _LOG.exception("Collected data of %s is lost", self._source)
+        # One at a time: a blob is written whole, and an older state must not come last.
+        with self._writing:
+            with self._lock:
+                waiting, self._waiting = self._waiting, {}
+            for key, lines in waiting.items():
+                try:
+                    self._write(key, lines)
+                except ComputeError as error:
+                    self._log.say(f"Collected data of '{key[0]}' is lost: {error}")
+                except Exception:
+                    _LOG.exception("Collected data of %s is lost", self._source)
 
     def _write(self, key: tuple[str, str], lines: list[str]) -> None:
         instance = self._blobs.setdefault(key, str(uuid.uuid4()))

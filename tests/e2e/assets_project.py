@@ -56,8 +56,12 @@ class Declared:
 
     @property
     def deployment(self) -> Deployment:
-        environment = load_environment("sandbox", root=self.root, environ={})
-        outputs = {"storage_account_name": ACCOUNT, "storage_container_names": ["data"]}
+        return self.deployment_of("sandbox")
+
+    def deployment_of(self, name: str, **more: str) -> Deployment:
+        """The workspace as that of another environment, whose stack has more outputs."""
+        environment = load_environment(name, root=self.root, environ={})
+        outputs = {"storage_account_name": ACCOUNT, "storage_container_names": ["data"], **more}
         return Deployment(environment, outputs, self.served.id.split("/")[2], None, "rg", WORKSPACE)
 
     def plan(self, **options: Any) -> Plan:

@@ -15,6 +15,7 @@ import pytest
 
 from ezazml.terraform.engine import find_program
 from sandbox.home import SandboxHome
+from tests.e2e.assets_project import Declared, make_project
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -110,3 +111,22 @@ def at(project: Path) -> Iterator[Project]:
     made = Project(project)
     yield made
     made.home.services.stop()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Declared]:
+    project = make_project(tmp_path_factory.mktemp("assets") / "a project")
+    before = dict(os.environ)
+    wanted = project.served.home.environ(["sandbox"], before, service=project.served.service)
+    os.environ.clear()
+    os.environ.update(wanted)
+    yield project
+    os.environ.clear()
+    os.environ.update(before)
+    project.served.home.services.stop()
+
+
+@pytest.fixture
+def declared(served: Declared) -> Declared:
+    served.forget()
+    return served

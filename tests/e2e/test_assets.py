@@ -9,7 +9,6 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -19,31 +18,12 @@ from ezazml.errors import ConfigurationError
 from jobs.assets.applying import Status
 from jobs.assets.changes import Action
 from sandbox.faults import Faults
-from tests.e2e.assets_project import SCHEMAS, Declared, make_project
+from tests.e2e.assets_project import SCHEMAS, Declared
 from tests.e2e.conftest import ROOT, Project
 
 pytestmark = pytest.mark.e2e
 
 REMOTE = "azureml://datastores/workspaceblobstore/paths/x.csv"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Declared]:
-    project = make_project(tmp_path_factory.mktemp("assets") / "a project")
-    before = dict(os.environ)
-    wanted = project.served.home.environ(["sandbox"], before, service=project.served.service)
-    os.environ.clear()
-    os.environ.update(wanted)
-    yield project
-    os.environ.clear()
-    os.environ.update(before)
-    project.served.home.services.stop()
-
-
-@pytest.fixture
-def declared(served: Declared) -> Declared:
-    served.forget()
-    return served
 
 
 def everything(declared: Declared) -> None:

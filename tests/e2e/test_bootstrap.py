@@ -14,6 +14,21 @@ from tests.e2e.conftest import Project
 pytestmark = pytest.mark.e2e
 
 
+LEASE = "11111111-2222-4333-8444-555555555555"
+#: Locks the state as Terraform does: a lease on the blob, and who has it in the blob's metadata.
+HOLD = f"""
+import base64, json, sys
+from azure.identity import EnvironmentCredential
+from azure.storage.blob import BlobClient
+
+url = f"https://{{sys.argv[1]}}.blob.core.windows.net"
+blob = BlobClient(url, "tfstate", "sandbox.bootstrap.tfstate", credential=EnvironmentCredential())
+info = {{"ID": "{LEASE}", "Operation": "OperationTypeApply", "Who": "bob@other", "Created": "2026-03-04T10:00:00Z"}}
+held = base64.b64encode(json.dumps(info).encode()).decode()
+blob.set_blob_metadata({{"terraformlockid": held}}, lease=blob.acquire_lease(lease_id="{LEASE}"))
+"""
+
+
 def files_with(folder: Path, secret: str) -> list[Path]:
     """Files of the project that hold a secret, without the sandbox's own."""
     return [
@@ -58,6 +73,19 @@ def test_a_bootstrap_and_what_it_leaves(at: Project) -> None:
     interrupted = json.loads(at.ok("bootstrap", "sandbox", "--yes", "--output", "json").out)
     assert not any(interrupted["changes"].values())
     assert not local.exists()
+
+    # somebody else is at it: who, since when, and how to break the lock if that process is gone
+    held = at.in_sandbox("python", "-c", HOLD, told["backend"]["storage_account_name"])
+    assert held.code == 0, held.text
+    at.variables["EZAZML_DEPLOY__LOCK_TIMEOUT_SECONDS"] = "0"
+    locked = at.ezazml("bootstrap", "sandbox", "--yes")
+    assert locked.code == 1
+    assert "locked: bob@other has held it since 2026-03-04 10:00:00+00:00 for an apply" in locked.err
+    assert f"ezazml unlock sandbox --bootstrap --id {LEASE}" in locked.err
+    other = at.ezazml("unlock", "sandbox", "--bootstrap", "--id", "another", "--yes")
+    assert (other.code, "does not match existing lock" in other.err) == (1, True)
+    at.ok("unlock", "sandbox", "--bootstrap", "--id", LEASE, "--yes")
+    assert "Everything exists." in at.ok("bootstrap", "sandbox", "--yes").out
 
     # what would lose the state is refused before anything happens
     at.edit("location: westeurope", "location: northeurope")

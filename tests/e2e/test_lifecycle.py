@@ -18,7 +18,7 @@ from sandbox.compute.runtime import python_of
 from sandbox.home import SandboxHome
 from tests.e2e.conftest import ROOT, Project
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.runtime]
 
 #: Programs as a user writes them: they know nothing of the sandbox.
 DOWNLOAD = """
@@ -34,6 +34,22 @@ import json, pathlib, mlflow.pyfunc, pandas
 sent = json.loads(pathlib.Path("everybody.json").read_text())["input_data"]
 rows = pandas.DataFrame(sent["data"], columns=sent["columns"])
 print(json.dumps(mlflow.pyfunc.load_model(str(folder.parent)).predict(rows).tolist()))
+"""
+COLLECTED = """
+import json, sys, time
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+account, *collections = sys.argv[1:]
+service = BlobServiceClient(f"https://{account}.blob.core.windows.net", credential=DefaultAzureCredential())
+[container] = [one.name for one in service.list_containers() if one.name.startswith("azureml-blobstore-")]
+blobs = service.get_container_client(container)
+def collected(name):
+    names = blobs.list_blob_names(name_starts_with=f"modelDataCollector/passengers/blue/{name}/")
+    lines = "".join(blobs.download_blob(name).readall().decode() for name in names).splitlines()
+    return [json.loads(line)["data"] for line in lines]
+while not all(map(collected, collections)):
+    time.sleep(0.2)
+print(json.dumps(list(map(collected, collections))))
 """
 COUNT = """
 import collections, json, sys, requests
@@ -192,6 +208,8 @@ def test_a_script_that_raises_in_init_gets_no_traffic_and_the_error_says_what_is
         (("batch", "run", "sandbox", "none", "--input", "azureml:none@latest"), 2, "no batch endpoint 'none'"),
         (("model", "show", "sandbox", "none"), 2, "There is no model 'none'"),
         (("schedule", "enable", "sandbox", "passengers-retrain"), 2, "Retraining is off"),
+        (("sandbox", "fire", "none"), 2, "There is no schedule 'none'"),
+        (("monitor", "logs", "sandbox", "--job", "none"), 2, "There is no job 'none'"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_message(
@@ -237,3 +255,79 @@ def test_keys_are_shown_only_when_asked_for(chain: tuple[Project, dict[str, Any]
     # The sandbox's own store stands for Azure; nothing else on this machine may know them.
     kept = [file for file in at.folder.rglob("*") if file.is_file() and not file.name.startswith("store.db")]
     assert [file for file in kept if any(key.encode() in file.read_bytes() for key in shown.values())] == []
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_pipeline_is_followed_shown_registered_and_run_by_its_schedule(chain: tuple[Project, dict[str, Any]]) -> None:
+    at, _job = chain
+    git(at.folder, "init", "-q", "-b", "trunk")
+    git(at.folder, "add", "examples")
+    git(at.folder, "commit", "-qm", "example")
+    file = "examples/passengers/jobs/pipeline.yml"
+    made = answer_of(at, "train", "sandbox", file)
+    assert made["status"] == "Completed"
+    tags = made["tags"]
+    assert (tags["git.commit"], tags["git.branch"]) == (git(at.folder, "rev-parse", "HEAD"), "trunk")
+    assert tags["ezazml.data"] == "passengers-file:1"
+    shown = answer_of(at, "jobs", "show", "sandbox", made["name"])
+    assert {name: text.split()[0] for name, text in shown["steps"].items()} == dict.fromkeys(
+        ("prepare", "train"), "Completed"
+    )
+    assert shown["inputs"] == {"data": "passengers-file:1", "regularisation": "1.0"}
+    assert shown["metrics"] == made["metrics"]
+    # The first step's output is the second's input; both logs are the pipeline's.
+    log = at.ok("monitor", "logs", "sandbox", "--job", made["name"]).out
+    assert log.index("400 of 400 rows kept") < log.index("roc_auc:")
+    model = answer_of(at, "model", "register", "sandbox", "--job", made["name"], "--name", "from-pipeline")
+    assert (model["version"], model["tags"]["ezazml.job"]) == ("1", made["name"])
+
+    wrong = (at.folder / file).with_name("wrong.yml")
+    wrong.write_text((at.folder / file).read_text().replace("outputs.prepared", "outputs.rows"))
+    answer = at.ezazml("train", "sandbox", str(wrong))
+    assert (answer.code, "the output 'rows' of step 'prepare', which it does not have" in answer.err) == (2, True)
+
+    at.edit("workspace:\n", "lifecycle: {retraining: {enabled: true}}\n\nworkspace:\n")
+    at.ok("schedule", "enable", "sandbox", "passengers-retrain")
+    fired = json.loads(at.ok("sandbox", "fire", "passengers-retrain", "--output", "json").out)["job"]
+    assert answer_of(at, "jobs", "list", "sandbox", "--limit", "1")[0]["name"] == fired
+    at.ok("jobs", "cancel", "sandbox", fired)
+    answer = at.ezazml("jobs", "stream", "sandbox", fired)
+    assert (answer.code, f"Job {fired} was cancelled." in answer.err) == (1, True)
+    at.ok("schedule", "disable", "sandbox", "passengers-retrain")
+    at.edit("lifecycle: {retraining: {enabled: true}}\n\n", "")
+
+
+def test_what_the_endpoint_collects_and_tells_is_read_back(served: Project) -> None:
+    at = served
+    instance = "    - name: ci\n      size: Standard_DS3_v2\n"
+    schedule = "{action: stop, cron: '0 19 * * 1-5', time_zone: W. Europe Standard Time}"
+    at.edit(instance, f"{instance}      idle_minutes: 60\n      schedules: [{schedule}]\n")
+    applied = {row["name"]: row["result"] for row in answer_of(at, "monitor", "apply", "sandbox")}
+    [name] = [name for name in applied if "-ci-" in name]
+    assert applied[name] == "updated"
+    again = answer_of(at, "monitor", "apply", "sandbox")
+    assert {row["result"] for row in again} == {"unchanged"}
+    # Terraform neither sees nor undoes what it cannot set.
+    assert "no changes" in at.ok("plan", "sandbox").out
+    answer = answer_of(at, "endpoint", "invoke", "sandbox", "passengers", "--deployment", "blue")["answer"]
+    account = answer_of(at, "show", "sandbox")["outputs"]["storage_account_name"]
+    sent = json.loads((at.folder / "examples/passengers/score/sample-request.json").read_text())["input_data"]
+    wanted = [dict(zip(sent["columns"], row, strict=True)) for row in sent["data"]]
+    inputs, outputs = json.loads(program(at, COLLECTED, account, "model_inputs", "model_outputs"))
+    assert wanted in inputs
+    assert [{"output": value} for value in answer] in outputs
+
+    query = ("monitor", "query", "sandbox")
+    text = "AmlOnlineEndpointTrafficLog | where DeploymentName == 'blue' | summarize n = count() by ResponseCode"
+    [row] = answer_of(at, *query, text, "--log-analytics")
+    assert row["ResponseCode"] == 200
+    assert row["n"] >= 1
+    while not answer_of(at, *query, "requests | where success | count")[0]["Count"]:
+        pass  # the inference server sends every few seconds
+    refused = at.ezazml(*query, "requests | where colour == 'red'")
+    assert refused.code == 2
+    assert "Azure Monitor refuses the query: 'where' operator: Failed to resolve" in refused.err

@@ -59,7 +59,12 @@ def test_a_profile_deploys_plans_no_change_and_goes_again(at: Project, name: str
     at.ok("sandbox", "up")
     with Store.transaction(at.home.store_file) as store:
         store.put({"id": LANDING, "type": "Microsoft.Storage/storageAccounts", "name": "landing01", "properties": {}})
-    done = json.loads(at.ok("deploy", name, "--yes", "--output", "json").out)
+    (at.folder / "assets").mkdir()
+    deployed = at.ok("deploy", name, "--yes", "--output", "json")
+    # From outside nobody reaches the private storage account, to which the assets' files go.
+    assert ("The declared assets are left out" in deployed.err) == (name == "private")
+    done = json.loads(deployed.out)
+    assert (done["assets"] is None) == (name == "private")
     assert done["counts"]["create"] == managed_resources(name)
     assert at.plan(name)["changes"] == []
     if name != "public":

@@ -51,6 +51,7 @@ def runner(at: Project, github: FakeGitHub) -> Runner:
         "vars.AZURE_CLIENT_ID": AZURE_ID,
         "vars.AZURE_TENANT_ID": AZURE_ID,
         "vars.AZURE_SUBSCRIPTION_ID": AZURE_ID,
+        "vars.UNREVIEWED": "",
         "secrets.TF_VAR_USER_PASSWORD": "",
         "github.event.pull_request.number": "5",
         "github.event.pull_request.base.sha": at.run("git", "rev-parse", "main").out.strip(),
@@ -155,9 +156,9 @@ def train_and_deploy_a_model(at: Project, runner: Runner) -> None:
         values[f"needs.target.outputs.{name}"] = values[f"steps.event.outputs.{name}"]
     ok(runner.job("deploy-model.yml", "judge"))
     assert "# Gate of" in runner.summary
-    values["needs.judge.outputs.model"] = values["steps.model.outputs.model"]
-    assert values["needs.judge.outputs.model"] == "passengers:1"
     assert "is the champion" in ok(runner.job("deploy-model.yml", "deploy"))
+    assert values["steps.model.outputs.model"] == "passengers:1"
+    assert "### Model passengers version 1 in dev" in runner.summary
     assert "| passengers | Succeeded |" in runner.summary
 
 

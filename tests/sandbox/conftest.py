@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,3 +119,14 @@ def cloud(running: Served) -> Iterator[Served]:
     yield running
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _own_headers() -> Iterator[None]:
+    """azure-ai-ml writes key and deployment of a request into headers that all later requests of the process share."""
+    yield
+    if "azure.ai.ml" in sys.modules:
+        from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
+        for name in EndpointInvokeFields.DEFAULT_HEADER.keys() - {"Content-Type"}:
+            del EndpointInvokeFields.DEFAULT_HEADER[name]

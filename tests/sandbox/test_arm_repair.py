@@ -13,6 +13,8 @@ from sandbox import limits, tokens
 from sandbox.arm.routes import routes
 from sandbox.cloud import Cloud
 from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, Credentials
+from sandbox.monitor.platform_logs import PlatformLogs
+from sandbox.monitor.records import Records
 from sandbox.store import Connections
 from sandbox.web import Answer, Call, Refusal
 from tests.sandbox.azure import OBJECT_ID, PREFIX, azure, create, delete, group, storage, vault, workspace
@@ -29,7 +31,8 @@ class Portal:
     def __init__(self, folder: Path) -> None:
         login = Credentials("client", "secret", OBJECT_ID, "password")
         nobody = cast(Any, None)
-        self.cloud = Cloud(Connections(folder / "store.db"), nobody, login, nobody, nobody, nobody, nobody)
+        stores, records = Connections(folder / "store.db"), Records(folder, lambda: ())
+        self.cloud = Cloud(stores, nobody, login, nobody, nobody, records, PlatformLogs(stores, records))
 
     def ask(self, method: str, path: str, body: Any = None, caller: str = OBJECT_ID, **query: str) -> Any:
         token = tokens.issue(audience="arm", client_id="client", object_id=caller)

@@ -104,7 +104,7 @@ def test_an_environment_of_a_registry_or_none_is_the_runtime(
     assert ("the sandbox's own packages run instead" in log(tmp_path).tail(1)) == bool(reference)
 
 
-@pytest.mark.skipif(not (runtime_folder() / ".complete").is_file(), reason="the sandbox's runtime is not installed")
+@pytest.mark.runtime
 def test_a_layer_adds_packages_to_the_runtime_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(tmp_path / "tiny-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tiny.py", "SIZE = 1\n")

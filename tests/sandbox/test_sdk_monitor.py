@@ -149,7 +149,7 @@ def setting(cloud: Served, endpoint: str, categories: tuple[str, ...] = CATEGORI
     """Sends an endpoint's logs to the Log Analytics workspace."""
     token = DefaultAzureCredential().get_token("https://management.azure.com/.default").token
     path = f"{cloud.id}/onlineEndpoints/{endpoint}/providers/Microsoft.Insights/diagnosticSettings/to-log-analytics"
-    chosen = [{"category": category, "enabled": True} for category in categories]
+    chosen: list[Any] = [{"category": category, "enabled": True} for category in categories]
     return requests.put(
         f"https://management.azure.com{path}?api-version=2021-05-01-preview",
         json={"properties": {"workspaceId": logs(cloud)["id"], "logs": chosen}},

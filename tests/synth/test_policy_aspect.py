@@ -54,6 +54,22 @@ def secret(stack: tf.TerraformStack, value: str) -> tf.KeyVaultSecret:
     return tf.KeyVaultSecret(stack, "secret", name="s", key_vault_id="${azurerm_key_vault.v.id}", value=value)
 
 
+def blob_datastore(stack: tf.TerraformStack, **secret: Any) -> Any:
+    """A resource that the product does not use, as a team may add it."""
+    from cdktf_cdktf_provider_azurerm.machine_learning_datastore_blobstorage import (
+        MachineLearningDatastoreBlobstorage,
+    )
+
+    return MachineLearningDatastoreBlobstorage(
+        stack,
+        "d",
+        name="d",
+        workspace_id="${azurerm_machine_learning_workspace.w.id}",
+        storage_container_id="${azurerm_storage_container.c.id}",
+        **secret,
+    )
+
+
 def test_a_stack_that_keeps_the_rules_is_synthesised() -> None:
     def add(stack: tf.TerraformStack) -> None:
         account(stack)
@@ -92,6 +108,18 @@ def test_a_stack_that_keeps_the_rules_is_synthesised() -> None:
             "admin_enabled=False",
         ),
         (lambda stack: secret(stack, "hunter2"), "value is written out", "sensitive TerraformVariable"),
+        (
+            lambda stack: account(stack).add_override("allow_nested_items_to_be_public", True),
+            "could be made public",
+            "=False",
+        ),
+        (
+            lambda stack: account(stack).add_override("min_tls_version", "TLS1_1"),
+            "takes TLS1_1",
+            "min_tls_version='TLS1_2'",
+        ),
+        (lambda stack: blob_datastore(stack, account_key="hunter2"), "account_key is written out", "sensitive"),
+        (lambda stack: blob_datastore(stack, shared_access_signature="hunter2"), "signature is written out", "sens"),
         (
             lambda stack: tf.User(stack, "u", user_principal_name="a@b.c", display_name="a", password="hunter2"),
             "password is written out",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from ezazml.config.environment import Environment
 from ezazml.config.operating import NotifyPolicy
 from ezazml.config.operating_checks import parse_hours
+from ezazml.errors import InputError
 from ezazml.operations.destroying.actor import Actor
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -101,9 +102,12 @@ def _committed(request: Request) -> Finding:
     environment = request.environment
     if not environment.settings.destroy.require_committed:
         return Finding("committed", True, "not asked for (destroy.require_committed: false)")
-    changed = uncommitted(environment.path)
-    if changed is None:
+    if not _is_in_repository(environment.path):
         return Finding("committed", True, "the project is not in a git repository, so nothing can be compared")
+    try:
+        changed = uncommitted(environment.path)
+    except InputError as error:
+        return Finding("committed", False, error.message, error.hint or "")
     if changed:
         text = f"{environment.path.name} has changes that are not committed."
         return Finding("committed", False, text, "Commit them (reviewed), or undo them: git diff environments/")
@@ -182,8 +186,9 @@ _RULES: tuple[Callable[[Request], Finding], ...] = (
 )
 
 
-def uncommitted(file: Path) -> bool | None:
-    """Whether git has not this content of ``file``; ``None`` where there is no git or no repository."""
+def uncommitted(file: Path) -> bool:
+    """Whether git has not this content of ``file``. Raises :class:`InputError` when git does not tell."""
+    what = f"whether {file.name} is as it is committed"
     try:
         answer = subprocess.run(
             ["git", "status", "--porcelain", "--ignored", "--", file.name],
@@ -193,6 +198,15 @@ def uncommitted(file: Path) -> bool | None:
             timeout=60,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return None if answer.returncode != 0 else bool(answer.stdout.strip())
+    except FileNotFoundError as error:
+        raise InputError(f"git was not found, so nobody can tell {what}.", hint="Install git.") from error
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"git does not tell {what}: no answer after a minute.", hint="Try: git status") from error
+    if answer.returncode != 0:
+        reason = " ".join(answer.stderr.split())[:300] or f"exit code {answer.returncode}"
+        raise InputError(f"git does not tell {what}: {reason}", hint="Try: git status")
+    return bool(answer.stdout.strip())
+
+
+def _is_in_repository(file: Path) -> bool:
+    return any((folder / ".git").exists() for folder in file.absolute().parents)

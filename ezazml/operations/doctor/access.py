@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ezazml.azure.arm import version_of
+from ezazml.config.dependency_models import CREATE
+from ezazml.config.models import EnvironmentModel
 from ezazml.config.resource_providers import RESOURCE_PROVIDERS
 from ezazml.operations.doctor.finding import Case, Finding, not_checked, ok, problem, warning
 from ezazml.operations.soft_deleted import ids_of
@@ -23,8 +25,6 @@ _ACTIONS = (
     "Microsoft.MachineLearningServices/workspaces/write",
     "Microsoft.Authorization/roleAssignments/write",
 )
-_REGISTRY_ACTION = "Microsoft.ContainerRegistry/registries/write"
-_LOCK_ACTION = "Microsoft.Authorization/locks/write"
 #: Permissions of Microsoft Graph, any one of each line (Terraform's azuread, "API permissions").
 _GRAPH_APPLICATION = ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All")
 _GRAPH_USER = ("User.ReadWrite.All", "Directory.ReadWrite.All")
@@ -76,9 +76,7 @@ def check_roles(case: Case) -> Iterator[Finding]:
     scope = _scope(case)
     path = f"{scope}/providers/Microsoft.Authorization/permissions"
     permissions = case.azure.arm.list(path, **version_of(path))
-    needed = [*_ACTIONS]
-    needed += [_REGISTRY_ACTION] if settings.container_registry.enabled else []
-    needed += [_LOCK_ACTION] if settings.protected else []
+    needed = _needed_actions(settings)
     missing = [action for action in needed if not allows(permissions, action)]
     if not missing:
         yield ok("roles", f"The login may do all {len(needed)} things that a deployment does, on {scope}.")
@@ -126,6 +124,23 @@ def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
     return any(
         _matches(one.get("actions"), action) and not _matches(one.get("notActions"), action) for one in permissions
     )
+
+
+def _needed_actions(settings: EnvironmentModel) -> list[str]:
+    """What a deployment does with these settings; a custom role may leave some of it out."""
+    private = settings.network.profile == "private"
+    makes_identity = settings.workspace.identity != "system" or settings.encryption.user_assigned_identity == CREATE
+    switched = {
+        "Microsoft.ContainerRegistry/registries/write": settings.container_registry.enabled,
+        "Microsoft.Authorization/locks/write": settings.protected,
+        "Microsoft.Insights/diagnosticSettings/write": settings.diagnostics.enabled,
+        "Microsoft.Insights/metricAlerts/write": settings.alerts.enabled,
+        "Microsoft.Consumption/budgets/write": settings.budget.monthly_amount is not None,
+        "Microsoft.ManagedIdentity/userAssignedIdentities/write": makes_identity,
+        "Microsoft.Network/privateEndpoints/write": private,
+        "Microsoft.Network/virtualNetworks/subnets/join/action": private,
+    }
+    return [*_ACTIONS, *(action for action, is_on in switched.items() if is_on)]
 
 
 def _matches(patterns: Iterable[str] | None, action: str) -> bool:

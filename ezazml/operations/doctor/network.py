@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator, Mapping
-from urllib.request import proxy_bypass_environment
 
 from ezazml.config.resource_ids import KEY_VAULT, STORAGE_ACCOUNT, parse_id
 from ezazml.operations.doctor.finding import Case, Finding, not_checked, ok, problem, warning
@@ -77,7 +76,8 @@ def _hosts(case: Case) -> list[str]:
 def _by_proxy(host: str, environ: Mapping[str, str]) -> bool:
     """Whether a proxy looks the name up: this machine's own answer would then say nothing."""
     values = {name.lower(): value for name, value in environ.items() if value}
-    bypassed = proxy_bypass_environment(host, {"no": values["no_proxy"]} if "no_proxy" in values else {})
+    direct = [one.strip().lstrip(".") for one in values.get("no_proxy", "").split(",") if one.strip()]
+    bypassed = any(one in ("*", host) or host.endswith(f".{one}") for one in direct)
     return "https_proxy" in values and not bypassed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ezazml.azure.arm import version_of
 from ezazml.config.models import ComputeCluster, ComputeInstance
 from ezazml.operations.doctor.finding import Case, Finding, not_checked, ok, problem, warning
-from ezazml.operations.soft_deleted import find_soft_deleted, ids_of
+from ezazml.operations.soft_deleted import Kind, SoftDeleted, find_soft_deleted, ids_of
 
 _LOW_PRIORITY = "TotalLowPriorityCores"
 
@@ -17,14 +17,20 @@ _LOW_PRIORITY = "TotalLowPriorityCores"
 def check_names(case: Case) -> Iterator[Finding]:
     """Names that are unique in all of Azure are free, or the environment's own (checkNameAvailability)."""
     names, group = case.environment.names, ids_of(case.environment, case.azure).group
-    asked = [
-        ("storage account", "Microsoft.Storage", "storageAccounts", names.storage_account, "storage_account"),
-        ("key vault", "Microsoft.KeyVault", "vaults", names.key_vault, "key_vault"),
-    ]
-    if case.environment.settings.container_registry.enabled:
-        registry = names.container_registry
-        asked.append(("registry", "Microsoft.ContainerRegistry", "registries", registry, "container_registry"))
-    for label, service, kind, name, setting in asked:
+    settings = case.environment.settings
+    existing = settings.existing
+    made = {
+        ("storage account", "Microsoft.Storage", "storageAccounts", "storage_account"): not existing.storage_account_id,
+        ("data lake", "Microsoft.Storage", "storageAccounts", "data_lake"): settings.data_lake.enabled,
+        ("key vault", "Microsoft.KeyVault", "vaults", "key_vault"): not existing.key_vault_id,
+        ("registry", "Microsoft.ContainerRegistry", "registries", "container_registry"): (
+            settings.container_registry.enabled and not existing.container_registry_id
+        ),
+    }
+    for (label, service, kind, setting), is_made in made.items():
+        if not is_made:
+            continue
+        name = getattr(names, setting)
         if case.azure.resource(f"{group}/providers/{service}/{kind}/{name}") is not None:
             yield ok("names", f"{label} {name}: exists, in the environment's own resource group.")
             continue
@@ -33,9 +39,8 @@ def check_names(case: Case) -> Iterator[Finding]:
         answer = case.azure.arm.post(path, body, **version_of(path))
         if answer.get("nameAvailable"):
             yield ok("names", f"{label} {name}: free.")
-        elif label == "key vault" and _is_kept(case, name):
-            text = f"{label} {name}: deleted, and kept by Azure; the next deployment recovers it."
-            yield warning("names", text, f"To have a new one: ezazml purge {case.environment.name}")
+        elif label == "key vault" and (kept := _kept_vault(case)):
+            yield _of_kept(case, kept)
         else:
             text = f"{label} {name}: {answer.get('message') or 'taken'}"
             yield problem("names", text, f"Set names.{setting}, or unique_suffix: true.")
@@ -78,8 +83,19 @@ class _Usage:
     limit: int
 
 
-def _is_kept(case: Case, vault: str) -> bool:
-    return any(item.certain and item.name == vault for item in find_soft_deleted(case.environment, case.azure))
+def _kept_vault(case: Case) -> SoftDeleted | None:
+    return next((one for one in find_soft_deleted(case.environment, case.azure) if one.kind is Kind.VAULT), None)
+
+
+def _of_kept(case: Case, kept: SoftDeleted) -> Finding:
+    """azurerm recovers a deleted vault where it was: one in another place only holds the name."""
+    name = case.environment.name
+    wanted = ids_of(case.environment, case.azure).vault
+    if (kept.location, kept.id.lower()) == (case.environment.settings.location, wanted.lower()):
+        text = f"key vault {kept.name}: deleted, and kept by Azure; the next deployment recovers it."
+        return warning("names", text, f"To have a new one: ezazml purge {name}")
+    text = f"key vault {kept.name}: taken by a deleted one in {kept.location}, which no deployment recovers: {kept.id}"
+    return problem("names", text, f"ezazml purge {name}; or set names.key_vault, or unique_suffix: true.")
 
 
 def _usages(listed: list[dict[str, Any]]) -> dict[str, _Usage]:

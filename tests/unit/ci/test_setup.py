@@ -37,6 +37,31 @@ def test_ids_of_the_repository_are_for_entra_alone(project: Path, monkeypatch: p
     assert "@" not in answer.stdout
 
 
+def test_a_name_with_a_space_or_a_slash_stays_one_part_of_an_address(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project / "environments" / "dev.yaml"
+    file.write_text(f"{file.read_text()}bootstrap: {{github: {{repository: contoso/ml, environment: the dev}}}}\n")
+    table = project / "environments" / "promotion.yaml"
+    table.write_text(table.read_text().replace("branch: main", "branch: team/main"))
+    lines = commands(project, monkeypatch)
+    assert any("repos/contoso/ml/environments/the%20dev " in line for line in lines)
+    assert any("repos/contoso/ml/branches/team%2Fmain/protection " in line for line in lines)
+    assert any("--env 'the dev-plan'" in line for line in lines)
+
+
+def test_other_names_than_those_of_the_workflows_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    file = project / "environments" / "dev.yaml"
+    file.write_text(f"{file.read_text()}bootstrap: {{github: {{repository: contoso/ml, environment: play}}}}\n")
+    answer = CliRunner().invoke(ci, ["setup", "--repository", "contoso/ml"])
+    assert (
+        "dev: bootstrap.github names other GitHub environments than the workflows use (dev and dev-plan)"
+        in answer.stderr
+    )
+    assert "uat:" not in answer.stderr
+
+
 def test_the_bootstraps_output_fills_the_variables(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = project / "dev.json"
     file.write_text(json.dumps({"environment": "dev", "github_variables": VARIABLES}))

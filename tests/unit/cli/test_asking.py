@@ -31,7 +31,9 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> None:
     class Bench:
         where = "sandbox on this machine"
         terraform = type("Terraform", (), {"report_to": lambda self, show: None})()
-        environment = type("Environment", (), {"settings": type("Settings", (), {"protected": False})()})()
+        backend = type("Backend", (), {"type": "azurerm"})()
+        settings = type("Settings", (), {"protected": False, "backend": backend})()
+        environment = type("Environment", (), {"settings": settings})()
 
     planned = Planned(summarise(PLAN), None)
 
@@ -44,7 +46,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ezazml.cli.unlock.open_bench", lambda name, purpose: Bench())
     monkeypatch.setattr("ezazml.cli.plan.declares_assets", lambda environment: False)
     monkeypatch.setattr(deployment, "deploy", deploy)
-    monkeypatch.setattr(unlocking, "unlock", lambda bench, lock_id, confirm: confirm() and pytest.fail("unlocked"))
+    monkeypatch.setattr(unlocking, "unlock", lambda *_, confirm, **__: confirm() and pytest.fail("unlocked"))
     monkeypatch.setattr(deployment, "plan", lambda bench, destroy, save_to: planned)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ezazml.errors import EzazmlError, InputError
 from ezazml.scaffold import project as scaffold
 from ezazml.scaffold.template import COPIED, COPIED_TESTS, LEFT_OUT, template_folder
 from tests.conftest import ROOT
+from tests.workflow_files import load, steps
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 
@@ -80,6 +82,25 @@ def test_the_promotion_knows_the_projects_environments(tmp_path: Path) -> None:
     assert "SOURCE: play " in workflow
     assert "environment: play-plan" in workflow
     assert "dev-plan" not in workflow
+
+
+def test_its_workflows_find_what_they_run(tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    assert run(str(project), "--yes", "--environments", "play,live").exit_code == 0
+    makefile = (project / "Makefile").read_text()
+    runs = [step["run"] for _, step in steps(project) if "run" in step]
+    for text in runs:
+        for target in re.findall(r"(?:^|[ ;])make (\w+)", text):
+            assert f"\n{target}:" in makefile, text
+        for module in re.findall(r"python -m tools\.(\w+)", text):
+            assert (project / "tools" / f"{module}.py").is_file(), text
+        for path in re.findall(r"pytest (\S+)", text):
+            assert (project / path).exists(), text
+    assert len(runs) > 40
+    for pattern in load(project / ".github" / "workflows" / "train.yml")["on"]["push"]["paths"]:
+        assert (project / pattern.removesuffix("/**")).is_dir()
+    profiles = yaml.safe_load((project / "policy" / "profiles.yaml").read_text())
+    assert {one["base"] for one in profiles.values()} == {"live"}
 
 
 def test_it_has_all_code_and_the_tests_that_hold_for_it(tmp_path: Path) -> None:

@@ -49,6 +49,18 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("location: westeurop", "location: 'westeurop' is not a region of Azure. Did you mean westeurope?"),
         ("compute: {instances: [{name: abc, size: big}]}", "compute.instances[0].size: 'big' is not a VM size"),
         (
+            'compute: {instances: [{name: abc, schedules: [{cron: "0 19 * *"}]}]}',
+            "compute.instances[0].schedules[0].cron: '0 19 * *' is refused: a cron expression has 5 fields",
+        ),
+        (
+            f"compute: {{instances: [{{name: abc, schedules: [{', '.join(['{cron: 0 1 * * *}'] * 5)}]}}]}}",
+            "compute.instances[0].schedules: has 5 entries. At most 4 are allowed.",
+        ),
+        (
+            "compute: {instances: [{name: abc, idle_minutes: 5}]}",
+            "compute.instances[0].idle_minutes: 5 is not at least",
+        ),
+        (
             "compute:\n  clusters:\n    - name: one\n    - name: two\n      min_nodes: 4\n      max_nodes: 2\n",
             "environments/dev.yaml:5: compute.clusters[1].min_nodes: 4 is above max_nodes 2. "
             "Set min_nodes to at most 2.",
@@ -97,6 +109,12 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("protected: true", "on_destroy: 'purge' contradicts protected: true"),
         ("identities: {deployer: {principal_type: Group}}", "who is logged in is no group"),
         ("identities: {application: {github: {repository: a/b}}}", "needs an environment or a branch"),
+        (
+            "identities: {application: {github: {repository: a/b, environment: e, branch: main}}}",
+            "identities.application.github.branch: contradicts github.environment",
+        ),
+        ("compute: {clusters: [{name: c, size: Standard_Banana_v9}]}", "'Standard_Banana_v9' is not a VM size"),
+        ("compute: {instances: [{name: c, size: Standard_DS3v2}]}", "Did you mean Standard_DS3_v2?"),
         ("user: {enabled: true, domain: 'no domain'}", "user.domain: 'no domain' is not a domain."),
         ("unique_suffix: true", "unique_suffix: needs subscription_id"),
         ("target: moon", "environments/dev.yaml:1: target: 'moon' is not azure or sandbox."),

@@ -88,6 +88,31 @@ def test_the_same_role_twice_is_refused(tmp_path: Path, first: dict[str, str], s
     assert "role_assignments[1]: is the same as role_assignments[0]" in text
 
 
+@pytest.mark.parametrize(
+    ("role", "scope", "refused"),
+    [
+        ("Storage Blob Data Contributor", "storage", True),
+        ("Storage Blob Data Contributor", "data_lake", True),
+        ("Key Vault Secrets Officer", "key_vault", True),
+        ("Storage Blob Data Contributor", "resource_group", False),
+        ("Storage Blob Data Reader", "storage", False),
+    ],
+)
+def test_a_role_that_the_deploying_identity_gets_anyway_is_refused(
+    tmp_path: Path, role: str, scope: str, refused: bool
+) -> None:
+    settings: dict[str, Any] = {
+        "identities": {"deployer": {"object_id": ID, "principal_type": "Group"}},
+        "key_vault": {"authorization": "rbac"},
+        "data_lake": {"enabled": True},
+        "role_assignments": [{"role": role, "scope": scope, "object_id": ID.upper(), "principal_type": "Group"}],
+    }
+    if refused:
+        assert "role_assignments[0]: is what the deploying identity gets by itself" in problems(tmp_path, settings)
+        settings["identities"]["deployer"]["object_id"] = ID.replace("1", "2")
+    assert len(load(tmp_path, settings).settings.role_assignments) == 1
+
+
 def test_a_scope_that_is_switched_off_is_refused(tmp_path: Path) -> None:
     entry = {**GOOD, "scope": "container_registry"}
     text = problems(tmp_path, {"container_registry": {"enabled": False}, "role_assignments": [entry]})

@@ -52,3 +52,14 @@ def test_what_the_sdk_calls_the_callers_mistake_is_wrong_input() -> None:
             raise ValidationException("this is wrong")
         except ValidationException as error:
             raise CoreError("decorated") from error
+
+
+def test_a_mistake_that_the_sdk_writes_in_colours_is_wrong_input() -> None:
+    from azure.ai.ml.exceptions import MlException
+
+    text = (
+        "\x1b[37m\n\x1b[30m\n1) A parameter is missing\x1b[39m\n\nDetails: \n\n\x1b[31m(x) Must be 3.4, 3.5\x1b[39m\n"
+    )
+    with pytest.raises(InputError) as raised, readable_errors("Schedule watch"):
+        raise MlException(message=text, no_personal_data_message=text)
+    assert str(raised.value) == "Schedule watch: Must be 3.4, 3.5."

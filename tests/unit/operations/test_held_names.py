@@ -51,7 +51,7 @@ def test_what_purges_is_allowed_and_what_cannot_be_purged_needs_a_new_name() -> 
     assert caught.value.exit_code == 2
     warning = warning_of_held_names("dev", settings(on_destroy="keep"), planned)
     assert warning is not None
-    assert warning.startswith("`ezazml deploy` will refuse this plan. environments/dev.yaml: on_destroy: keep:")
+    assert warning.startswith("ezazml deploy will refuse this plan. environments/dev.yaml: on_destroy: keep:")
     assert "or give new names in the same change (names.key_vault)" in warning
     assert "Nothing was changed" not in warning
     protected = settings(on_destroy="keep", key_vault={"purge_protection_enabled": True})

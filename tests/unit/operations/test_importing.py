@@ -295,7 +295,7 @@ def test_import_blocks_stand_beside_the_stack_only_while_they_are_used(tmp_path:
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(kind="vault"), "'vault' is unknown. Choose from resource-group"),
+        (Selection(kind="vault"), "'vault' is unknown. Give an address in the stack, or choose from resource-group"),
         (Selection(id=GROUP), "--id needs --resource"),
         (Selection(kind="storage", everything=True), "exclude each other"),
     ],
@@ -310,6 +310,17 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     assert set(Selection().types()) == set(MAIN)
     assert set(Selection(everything=True).types()) == set(FINDERS)
     assert list(Selection(kind="key-vault").types()) == ["azurerm_key_vault"]
+
+
+def test_one_of_several_of_a_kind_is_named_by_its_address() -> None:
+    both = ["azurerm_subnet.compute", "azurerm_subnet.endpoints"]
+    one = Selection(kind="azurerm_subnet.compute")
+    assert list(one.types()) == ["azurerm_subnet"]
+    assert one.chosen(both) == ["azurerm_subnet.compute"]
+    assert Selection(kind="subnet").chosen(both) == both
+    assert Selection(everything=True).chosen(both) == both
+    with pytest.raises(InputError, match=r"'azurerm_nothing\.one' is unknown"):
+        Selection(kind="azurerm_nothing.one").types()
 
 
 def test_everything_that_a_stack_can_have_can_be_imported() -> None:

@@ -89,3 +89,18 @@ def test_a_server_that_is_down_is_told_with_what_to_check() -> None:
 def test_without_a_server_it_says_so() -> None:
     with pytest.raises(MailError, match="smtp_server is not set"):
         send(Notifications(recipients=("a@example.org",)), subject="x", text="y")
+
+
+def test_a_password_that_smtp_cannot_carry_is_told_without_it(authority: Authority) -> None:
+    with smtp_server(tls=authority.context("localhost")) as box, pytest.raises(MailError, match="only ASCII") as caught:
+        login = {"smtp_username": "robot", "smtp_password": SecretStr("pl4nted-ü")}
+        send(settings(box.port, **login), subject="x", text="y")
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert "pl4nted" not in str(caught.value)
+    assert box.mails == []
+
+
+def test_a_host_that_no_name_can_be_is_told() -> None:
+    with pytest.raises(MailError, match="cannot be reached"):
+        send(settings(25, smtp_server="x" * 300), subject="x", text="y")

@@ -84,6 +84,30 @@ def test_short_harmless_values_are_shown() -> None:
     assert len(long) < 120
 
 
+def test_of_a_replacement_only_what_was_changed_is_told() -> None:
+    (one,) = summarise(
+        {
+            "resource_changes": [
+                change(
+                    "azurerm_storage_account.s",
+                    "delete",
+                    "create",
+                    replace_paths=[["location"], ["zone"]],
+                    before={"location": "westeurope", "blob_host": "a", "zone": "1", "tier": "Hot"},
+                    after={"location": "northeurope", "tier": "Cool"},
+                    after_unknown={"blob_host": True, "id": True, "zone": True},
+                )
+            ]
+        }
+    ).changes
+    assert one.fields == ("location", "tier", "zone")
+    assert list(map(str, one.values)) == [
+        "location: westeurope -> northeurope",
+        "tier: Hot -> Cool",
+        "zone: 1 -> (known after apply)",
+    ]
+
+
 def test_values_that_may_be_secret_are_not_shown() -> None:
     secret = "pl4nted"
     for name in ("password", "client_secret", "primary_access_key", "connection_string", "sas_url", "Value", "content"):

@@ -168,6 +168,10 @@ def test_nothing_is_deployed_that_was_not_judged_and_approved() -> None:
     assert "judge" in jobs["deploy"]["needs"]
     assert "if" not in jobs["deploy"]  # a job that failed, such as the gate, stops those that need it
     assert jobs["judge"]["environment"].endswith("-plan")
+    commands = [step["run"].split()[1:3] for step in jobs["judge"]["steps"] if "ezazml" in step.get("run", "")]
+    assert [command if command != "ci" else step for command, step in commands] == ["reason", "approval", "gate"]
+    approval = [step["run"] for step in workflows()["_environment.yml"]["jobs"]["plan"]["steps"] if "run" in step]
+    assert 'ezazml ci approval "$ENVIRONMENT"' in approval
     assert jobs["deploy"]["environment"] == "${{ needs.target.outputs.environment }}"
 
 

@@ -97,6 +97,10 @@ def test_only_listed_actors_may(tmp_path: Path, allowed: str, refuses: bool) -> 
         ("2026-03-04T08:30", "Europe/Amsterdam", True),
         ("2026-03-08T23:30", "Pacific/Auckland", True),  # Monday there
         ("2026-03-06T21:00", "Pacific/Auckland", False),  # Saturday there
+        ("2026-03-27T07:30", "Europe/Amsterdam", False),  # 08:30, the Friday before summer time
+        ("2026-03-30T07:30", "Europe/Amsterdam", True),  # 09:30, the Monday after
+        ("2026-10-23T14:30", "Europe/Amsterdam", True),  # 16:30, the Friday before winter time
+        ("2026-10-26T16:30", "Europe/Amsterdam", False),  # 17:30, the Monday after
     ],
 )
 def test_business_hours_are_those_at_home(tmp_path: Path, now: str, zone: str, open_: bool) -> None:
@@ -140,6 +144,21 @@ def test_a_change_that_is_not_committed_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path) == []
     assert refused(tmp_path, "require_ticket: false") == ["committed"]
     assert refused(tmp_path, "require_committed: false") == []
+
+
+def test_outside_of_a_repository_nothing_can_be_compared(tmp_path: Path) -> None:
+    assert refused(tmp_path) == []
+    assert "not in a git repository" in text_of(tmp_path, "committed")
+
+
+def test_where_git_does_not_tell_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_environment(tmp_path)
+    (tmp_path / ".git").write_text("gitdir: nowhere\n")  # a repository that cannot be read
+    assert "git does not tell" in text_of(tmp_path, "committed")
+    assert refused(tmp_path) == ["committed"]
+    monkeypatch.setenv("PATH", str(tmp_path))  # no git
+    assert "git was not found" in text_of(tmp_path, "committed")
+    assert refused(tmp_path) == ["committed"]
 
 
 def test_the_confirmation_names_environment_and_todays_date_at_home(tmp_path: Path) -> None:

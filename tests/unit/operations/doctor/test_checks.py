@@ -12,35 +12,20 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from ezazml.config.dependency_models import Existing
 from ezazml.config.loading import load_environment
 from ezazml.config.models import AzurermBackend
-from ezazml.config.network_models import Network
 from ezazml.config.resource_providers import RESOURCE_PROVIDERS
-from ezazml.operations.doctor import access, aftermath, machine, network, resources, surroundings
+from ezazml.operations.doctor import access, aftermath, machine, resources, surroundings
 from ezazml.operations.doctor.examination import examine_environment
 from ezazml.operations.doctor.finding import Case, Finding, Machine, Verdict
 from ezazml.operations.soft_deleted import ids_of
 from jobs.azure_errors import AzureError
-from tests.unit.operations.azure import SUBSCRIPTION, SUBSCRIPTION_ID, FakeAzure
+from tests.unit.operations.azure import SUBSCRIPTION, FakeAzure
 from tests.unit.operations.smtp_server import smtp_server
 
 OWNER = {"actions": ["*"], "notActions": []}
 CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
 ROLES = "Microsoft.Authorization/roleAssignments/write"
-
-
-@pytest.fixture
-def azure() -> FakeAzure:
-    fake = FakeAzure()
-    fake.arm.has(SUBSCRIPTION, state="Enabled", displayName="Ours")
-    return fake
-
-
-@pytest.fixture
-def case(project: Path, azure: FakeAzure) -> Case:
-    environ = {"ARM_SUBSCRIPTION_ID": SUBSCRIPTION_ID}
-    return Case(Machine(project, environ), load_environment("dev", root=project, environ=environ), azure.apis())
 
 
 def with_settings(case: Case, **settings: Any) -> Case:
@@ -52,77 +37,6 @@ def verdicts(found: Iterator[Finding] | list[Finding]) -> list[Verdict]:
     findings = list(found)
     assert all(finding.fix for finding in findings if finding.verdict in (Verdict.PROBLEM, Verdict.WARNING))
     return [finding.verdict for finding in findings]
-
-
-# --- network --------------------------------------------------------------------------------------------------
-
-
-def test_outside_of_the_private_profile_every_step_runs_from_here(case: Case) -> None:
-    assert verdicts(network.check_network(case)) == [Verdict.OK]
-
-
-@pytest.mark.parametrize(
-    ("inside", "addresses", "expected"),
-    [
-        (False, ["20.60.1.2"], (Verdict.WARNING, "this machine is outside")),
-        (True, ["20.60.1.2"], (Verdict.PROBLEM, "is 20.60.1.2 here, not a private address")),
-        (True, ["10.80.4.5"], (Verdict.OK, "every step runs from here")),
-        (False, ["10.80.4.5"], (Verdict.WARNING, "network.deployer_inside is false")),
-        (True, [], (Verdict.NOT_CHECKED, "is not known here (yet)")),
-        (False, [], (Verdict.NOT_CHECKED, "is not known here (yet)")),
-    ],
-)
-def test_names_of_a_private_environment_tell_where_this_machine_is(
-    case: Case, monkeypatch: pytest.MonkeyPatch, inside: bool, addresses: list[str], expected: tuple[Verdict, str]
-) -> None:
-    verdict, text = expected
-    asked: list[str] = []
-
-    def resolve(host: str) -> list[str]:
-        asked.append(host)
-        return addresses
-
-    monkeypatch.setattr(network, "resolve", resolve)
-    private = with_settings(case, network=Network(profile="private", deployer_inside=inside))
-    found = list(network.check_network(private))
-    assert verdicts(found) == [verdict]
-    assert text in found[0].text
-    names = private.environment.names
-    assert asked == [f"{names.storage_account}.blob.core.windows.net", f"{names.key_vault}.vault.azure.net"]
-
-
-def test_a_vault_that_exists_is_asked_for_by_its_own_name(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
-    vault = f"{SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.KeyVault/vaults/hub-vault"
-    private = with_settings(case, network=Network(profile="private"), existing=Existing(key_vault_id=vault))
-    assert verdicts(network.check_network(private)) == [Verdict.WARNING]
-    assert asked[1] == "hub-vault.vault.azure.net"
-
-
-@pytest.mark.parametrize(
-    ("bypass", "looked_up"), [("", False), ("127.0.0.1", False), (".windows.net,.azure.net", True)]
-)
-def test_names_that_a_proxy_looks_up_are_not_looked_up_here(
-    case: Case, monkeypatch: pytest.MonkeyPatch, bypass: str, looked_up: bool
-) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host: asked.append(host) or ["10.0.0.4"])
-    environ = {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": bypass}
-    private = with_settings(case, network=Network(profile="private"))
-    found = network.check_network(dataclasses.replace(private, machine=Machine(case.machine.root, environ)))
-    assert verdicts(found) == [Verdict.WARNING if looked_up else Verdict.NOT_CHECKED]
-    assert bool(asked) == looked_up
-
-
-def test_a_name_that_nobody_knows_has_no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "127.0.0.1" in network.resolve("127.0.0.1")
-
-    def unknown(*_arguments: Any, **_options: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert network.resolve("account.blob.core.windows.net") == []
 
 
 # --- login, services, roles, directory ----------------------------------------------------------------------
@@ -196,6 +110,27 @@ def test_a_missing_right_is_named(case: Case, azure: FakeAzure) -> None:
     assert f"lacks {ROLES}." in finding.text
 
 
+def test_what_is_switched_on_needs_rights_of_its_own(case: Case, azure: FakeAzure) -> None:
+    only = {"actions": [*access._ACTIONS, "Microsoft.ContainerRegistry/registries/write"]}
+    azure.arm.lists_at(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", only)
+    plain = case.environment.settings
+    off = with_settings(
+        case,
+        alerts=plain.alerts.model_copy(update={"enabled": False}),
+        budget=plain.budget.model_copy(update={"monthly_amount": None}),
+        diagnostics=plain.diagnostics.model_copy(update={"enabled": False}),
+    )
+    assert verdicts(access.check_roles(off)) == [Verdict.OK]
+    on = with_settings(
+        off,
+        budget=plain.budget.model_copy(update={"monthly_amount": 5}),
+        network=plain.network.model_copy(update={"profile": "private"}),
+    )
+    (finding,) = access.check_roles(on)
+    assert finding.verdict is Verdict.PROBLEM
+    assert "lacks Microsoft.Consumption/budgets/write, Microsoft.Network/privateEndpoints/write" in finding.text
+
+
 def test_rights_are_looked_at_in_the_group_where_it_exists(case: Case, azure: FakeAzure) -> None:
     group = ids_of(case.environment, case.azure).group
     azure.arm.has(group)
@@ -238,19 +173,46 @@ def test_names_are_free_taken_or_our_own(case: Case, azure: FakeAzure) -> None:
     assert "names.container_registry" in taken.fix
 
 
-def test_a_vault_that_azure_keeps_is_a_warning_with_the_way_out(case: Case, azure: FakeAzure) -> None:
+@pytest.mark.parametrize(
+    ("location", "group", "verdict"),
+    [
+        ("westeurope", "own", Verdict.WARNING),
+        ("uksouth", "own", Verdict.PROBLEM),
+        ("westeurope", "other", Verdict.PROBLEM),
+    ],
+)
+def test_a_vault_that_azure_keeps_is_told_with_the_way_out(
+    case: Case, azure: FakeAzure, location: str, group: str, verdict: Verdict
+) -> None:
     name = case.environment.names.key_vault
+    vault = ids_of(case.environment, case.azure).vault
+    if group == "other":
+        vault = vault.replace(case.environment.names.resource_group, "other")
     azure.arm.answers = {
         name_check(service): {"nameAvailable": service != "Microsoft.KeyVault"}
         for service in ("Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry")
     }
     azure.arm.lists_at(
         f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults",
-        {"name": name, "properties": {"vaultId": "/v", "location": "westeurope"}},
+        {"name": name.upper(), "properties": {"vaultId": vault, "location": location}},
     )
     finding = next(one for one in resources.check_names(case) if "vault" in one.text)
-    assert finding.verdict is Verdict.WARNING
+    assert finding.verdict is verdict
     assert "ezazml purge dev" in finding.fix
+
+
+def test_names_of_what_exists_already_and_of_a_data_lake(case: Case, azure: FakeAzure) -> None:
+    plain = case.environment.settings
+    existing = plain.existing.model_copy(update={"storage_account_id": "/s", "container_registry_id": "/r"})
+    lake = plain.data_lake.model_copy(update={"enabled": True})
+    azure.arm.answers = {
+        name_check("Microsoft.Storage"): {"nameAvailable": False, "message": "in use."},
+        name_check("Microsoft.KeyVault"): {"nameAvailable": True},
+    }
+    data_lake, vault = resources.check_names(with_settings(case, existing=existing, data_lake=lake))
+    assert (data_lake.verdict, vault.verdict) == (Verdict.PROBLEM, Verdict.OK)
+    assert f"data lake {case.environment.names.data_lake}: in use." in data_lake.text
+    assert "names.data_lake" in data_lake.fix
 
 
 @pytest.mark.parametrize(
