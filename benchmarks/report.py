@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import cost_of_further, goals_table
 from benchmarks.measure import Result
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
@@ -50,7 +51,12 @@ def merged(groups: Mapping[str, Sequence[Result]], *, machine: str, rounds: int)
 def page(document: Mapping[str, Any]) -> str:
     """``docs/performance.md``."""
     tables = "".join(table(title, group) for title, group in document["results"].items())
-    return _HEAD + tables + _FOOT.format(compiled=_compiled(document["results"].get(PEERS)))
+    return (
+        _HEAD
+        + goals_table(document["results"])
+        + tables
+        + _FOOT.format(compiled=_compiled(document["results"].get(PEERS)))
+    )
 
 
 def table(title: str, group: Mapping[str, Any]) -> str:
@@ -63,7 +69,8 @@ def table(title: str, group: Mapping[str, Any]) -> str:
         ratio = row["median"] / rows[0]["median"]
         memory = f"{row['MiB']:.0f}" if row["MiB"] else ""
         lines.append(f"| {row['name']} | {row['median']:.2f} | {ratio:.3f} | {memory} |")
-    return "\n".join(lines) + "\n"
+    further = cost_of_further(rows)
+    return "\n".join([*lines, *(["", further.rstrip()] if further else [])]) + "\n"
 
 
 def _compiled(group: Mapping[str, Any] | None) -> str:

@@ -40,5 +40,6 @@ def log_to_file(settings: Logging, root: Path) -> Path | None:
             logger.removeHandler(known)
             known.close()
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    if not logger.isEnabledFor(logging.INFO):  # it may show debug messages already
+        logger.setLevel(logging.INFO)
     return path

@@ -90,6 +90,7 @@ def cli(context: click.Context, debug: bool) -> None:
     os.environ.pop("EZAZML_DEBUG", None)
     if debug:
         os.environ["EZAZML_DEBUG"] = "1"
+        _show_debug_messages()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -121,6 +122,17 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(f"{error.filename or 'writing'}: {error.strerror}." if error.strerror else str(error))
         _give_up_output()
         sys.exit(1)
+
+
+def _show_debug_messages() -> None:
+    """Ours only: those of libraries may hold what nobody should see, such as headers of requests."""
+    import logging  # noqa: PLC0415 - most commands run without it
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    logger = logging.getLogger("ezazml")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
 
 
 def _tell(message: str) -> None:

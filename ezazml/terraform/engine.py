@@ -39,9 +39,14 @@ class Engine:
         return "tofu" in Path(self.program).name
 
     @property
+    def product(self) -> str:
+        """``Terraform`` or ``OpenTofu``."""
+        return "OpenTofu" if self.is_tofu else "Terraform"
+
+    @property
     def name(self) -> str:
         """Product and version: ``Terraform 1.9.0``."""
-        return f"{'OpenTofu' if self.is_tofu else 'Terraform'} {'.'.join(map(str, self.version))}"
+        return f"{self.product} {'.'.join(map(str, self.version))}"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.program})"

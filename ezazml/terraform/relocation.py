@@ -11,6 +11,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_base
 
 from ezazml.errors import EzazmlError
+from ezazml.terraform.init_stamp import InitStamp
 from ezazml.terraform.runner import Terraform, TerraformError
 
 #: How long a new data role may take to count, seconds (Microsoft Learn, "Troubleshoot Azure RBAC": up to 10 minutes).
@@ -68,8 +69,8 @@ class RelocatableTerraform(Terraform):
 
     def _migrate(self) -> None:
         # Whatever comes of it, the folder is not as the last init left it.
-        (self.folder / ".terraform" / "ezazml-init").unlink(missing_ok=True)
-        with self._providers.for_init(self.folder, self._environ) as environ:
+        InitStamp(self.folder).forget()
+        with self._providers.for_init(self.folder, self._environ, engine=self.engine.product) as environ:
             answer = self._run(["init", "-input=false", "-no-color", "-migrate-state", "-force-copy"], environ)
         if answer.returncode != 0:
             text = f"Moving the state failed:\n{(answer.stderr or answer.stdout).strip()}"

@@ -15,7 +15,8 @@ from typing import Any
 from ezazml.interruption import TERMINATIONS, handled
 from ezazml.terraform.diagnostics import Diagnostic, TerraformError, failure, format_diagnostic
 from ezazml.terraform.engine import Engine, without_overrides
-from ezazml.terraform.provider_cache import ProviderCache
+from ezazml.terraform.init_stamp import InitStamp, wanted_by
+from ezazml.terraform.provider_cache import ProviderCache, alone
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,17 +67,19 @@ class Terraform:
 
     def init(self) -> None:
         """Prepare the folder: backend and providers. Skipped while the stack needs nothing new."""
-        stamp = self.folder / ".terraform" / "ezazml-init"
-        wanted = self._init_fingerprint()
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        stamp, wanted = InitStamp(self.folder), self._wanted_of_init()
+        if stamp.is_current(wanted):
             return
-        # An init that fails may have changed the backend already: what the stamp says no longer holds.
-        stamp.unlink(missing_ok=True)
-        with self._providers.for_init(self.folder, self._environ) as environ:
-            answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"], environ)
-        if answer.returncode != 0:
-            raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
-        stamp.write_text(wanted, encoding="utf-8")
+        with alone(self.folder / ".init.lock"):
+            if stamp.is_current(wanted):  # another process made it meanwhile
+                return
+            # An init that fails may have changed the backend already: what the stamp says no longer holds.
+            stamp.forget()
+            with self._providers.for_init(self.folder, self._environ, engine=self.engine.product) as environ:
+                answer = self._run(["init", "-input=false", "-no-color", "-reconfigure"], environ)
+                if answer.returncode != 0:
+                    raise TerraformError(f"terraform init failed:\n{(answer.stderr or answer.stdout).strip()}")
+            stamp.remember(wanted)
 
     def plan(self, file: Path, *, destroy: bool = False, options: Sequence[str] = ()) -> bool:
         """Plan into ``file`` and return whether there is anything to change. The file holds secrets: mode 0600.
@@ -125,10 +128,10 @@ class Terraform:
 
     # --- helpers ---------------------------------------------------------------------------------------
 
-    def _init_fingerprint(self) -> str:
-        stack = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"]
+    def _wanted_of_init(self) -> str:
+        stack = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))
         rc = self._environ.get("TF_CLI_CONFIG_FILE", "")
-        return json.dumps([stack, self.engine.program, self.engine.version, rc], sort_keys=True)
+        return wanted_by(stack, self.engine.program, self.engine.version, rc)
 
     def _run(
         self, arguments: Sequence[str], environ: Mapping[str, str] | None = None

@@ -39,13 +39,41 @@ def test_help_imports_nothing_heavy(project: Path, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["config show dev", "config validate", "config schema", "config new test", "sandbox status", "sandbox down"],
+    [
+        "config show dev",
+        "config validate",
+        "config schema",
+        "config new test",
+        "promotion",
+        "ci environments",
+        "sandbox up",
+        "sandbox env",
+        "sandbox reset --yes",
+        "sandbox status",
+        "sandbox down",
+    ],
 )
 def test_commands_about_files_import_nothing_heavy(project: Path, command: str) -> None:
     assert heavy_imports_of(project, *command.split()) == "[]"
 
 
+def test_the_module_of_no_command_imports_anything_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from ezazml.cli.main import COMMANDS, cli\n"
+        "assert all(cli.get_command(None, name) for name in COMMANDS)\n"
+        f"print(sorted({{name.split('.')[0] for name in sys.modules}} & {HEAVY}))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.e2e
 def test_commands_about_the_environment_import_nothing_heavy(project: Path) -> None:
-    for command in ("synth sandbox", "plan sandbox", "show sandbox", "graph sandbox"):
+    for command in (
+        "synth sandbox",
+        "plan sandbox",
+        "show sandbox",
+        "graph sandbox",
+    ):
         assert heavy_imports_of(project, *command.split()) == "[]", command

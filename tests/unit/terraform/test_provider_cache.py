@@ -44,6 +44,25 @@ def test_a_lock_file_serves_stacks_with_the_same_providers_only(tmp_path: Path) 
         assert not (tmp_path / "dev" / ".terraform.lock.hcl").exists()
 
 
+def test_an_init_that_ends_with_an_error_leaves_the_others_lock_file(tmp_path: Path) -> None:
+    cache = ProviderCache(tmp_path / "cache")
+    with cache.for_init(stack(tmp_path / "dev"), {}):
+        (tmp_path / "dev" / ".terraform.lock.hcl").write_text("checksums")
+    with pytest.raises(RuntimeError), cache.for_init(stack(tmp_path / "prd"), {}):
+        (tmp_path / "prd" / ".terraform.lock.hcl").write_text("half of a lock fi")
+        raise RuntimeError("killed")
+    with cache.for_init(stack(tmp_path / "uat"), {}):
+        assert (tmp_path / "uat" / ".terraform.lock.hcl").read_text() == "checksums"
+
+
+def test_opentofu_has_lock_files_of_its_own(tmp_path: Path) -> None:
+    cache = ProviderCache(tmp_path / "cache")
+    with cache.for_init(stack(tmp_path / "dev"), {}, engine="Terraform"):
+        (tmp_path / "dev" / ".terraform.lock.hcl").write_text("of registry.terraform.io")
+    with cache.for_init(stack(tmp_path / "dev"), {}, engine="OpenTofu"):
+        assert not (tmp_path / "dev" / ".terraform.lock.hcl").exists()
+
+
 @pytest.mark.e2e
 def test_terraform_links_the_second_environments_provider_from_the_cache(tmp_path: Path) -> None:
     home = SandboxHome(tmp_path / ".sandbox")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,63 @@ def test_after_a_failed_init_the_next_one_runs_again(tmp_path: Path) -> None:
     works = engine(tmp_path, f'echo "$1" >> "{ran}"')
     Terraform(works, stack(tmp_path, "local"), ENVIRON, providers=ProviderCache(tmp_path / "providers")).init()
     assert ran.read_text().splitlines() == ["init", "init"]
+
+
+#: What init makes: a lock file, the backend's record, and a provider that is a link into a cache.
+_INIT = """
+echo "$1" >> ran
+mkdir -p cache/linux .terraform/providers/host/ns/azurerm/1.0
+touch cache/linux/program
+ln -sfn "$PWD/cache/linux" .terraform/providers/host/ns/azurerm/1.0/linux
+echo lock > .terraform.lock.hcl
+echo backend > .terraform/terraform.tfstate
+"""
+
+
+def _module(folder: Path) -> None:
+    file = folder / "cdk.tf.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "module": {"own": {"source": "./own"}}}))
+
+
+@pytest.mark.parametrize(
+    ("change", "runs"),
+    [
+        (lambda folder: None, 1),
+        (lambda folder: (folder / "main.tf").write_text("# no matter of init"), 1),
+        (lambda folder: shutil.rmtree(folder / "cache"), 2),
+        (lambda folder: (folder / "cache" / "linux" / "program").write_text("another provider"), 2),
+        (lambda folder: (folder / ".terraform.lock.hcl").write_text("other checksums"), 2),
+        (lambda folder: (folder / ".terraform.lock.hcl").unlink(), 2),
+        (lambda folder: (folder / ".terraform" / "terraform.tfstate").unlink(), 2),
+        (lambda folder: (folder / ".terraform" / "ezazml-init").write_bytes(b"\xff torn"), 2),
+        (_module, 2),
+    ],
+)
+def test_init_runs_again_when_what_it_made_is_not_there_as_it_was(  # type: ignore[no-untyped-def]
+    tmp_path: Path, change, runs: int
+) -> None:
+    folder = stack(tmp_path, "local")
+    for step in (lambda _folder: None, change, lambda _folder: None):
+        step(folder)
+        terraform = Terraform(engine(tmp_path, _INIT), folder, ENVIRON, providers=ProviderCache(tmp_path / "providers"))
+        terraform.init()
+    assert len((folder / "ran").read_text().split()) == runs
+
+
+def test_of_two_inits_at_once_one_runs(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "local")
+    works = engine(tmp_path, _INIT)
+    code = (
+        "import pathlib, sys\n"
+        "from ezazml.terraform.engine import Engine\n"
+        "from ezazml.terraform.provider_cache import ProviderCache\n"
+        "from ezazml.terraform.runner import Terraform\n"
+        f"Terraform(Engine({works.program!r}, (1, 9, 0)), pathlib.Path({str(folder)!r}), {ENVIRON!r},"
+        f" providers=ProviderCache(pathlib.Path({str(tmp_path / 'providers')!r}))).init()"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert (folder / "ran").read_text().split() == ["init"]
 
 
 def test_variables_that_change_what_terraform_does_do_not_reach_it(tmp_path: Path) -> None:

@@ -188,6 +188,13 @@ def test_a_broken_cdktf_json_is_said(quick: Path) -> None:
         synth(quick, "dev")
 
 
+def test_messages_of_main_are_debug_messages(quick: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (quick / "main.py").write_text(_MAIN + "\nimport sys; print('importing all of it', file=sys.stderr)\n")
+    with caplog.at_level("DEBUG", logger="ezazml"):
+        synth(quick, "dev")
+    assert "importing all of it" in caplog.messages
+
+
 def test_another_secret_is_no_change_but_having_one_is(quick: Path) -> None:
     path = quick / "environments" / "dev.yaml"
     path.write_text("prefix: ezazml\nuser:\n  enabled: true\n")
