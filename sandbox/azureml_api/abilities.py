@@ -48,9 +48,11 @@ def require_no_build(store: Store, workspace: ArmObject, reference: Any) -> None
     body = store.get(identifier_of(workspace, "environments", reference))
     if body is not None and body["properties"].get("build"):
         name = str(body["id"]).rsplit("/", 3)[-3]
+        # One without a name, written into a job, gets this one from azure-ai-ml: nobody knows it.
+        shown = "" if name.startswith("CliV2Anonymous") else f" ('{name}')"
         raise cannot(
-            f"environments that a Dockerfile builds ('{name}'): it builds no images. Declare 'image' and 'conda_file' "
-            "to rehearse it"
+            f"environments that a Dockerfile builds{shown}: it builds no images. Declare 'image' and 'conda_file' to "
+            "rehearse it"
         )
 
 

@@ -194,7 +194,6 @@ def test_a_script_that_raises_in_init_gets_no_traffic_and_the_error_says_what_is
     status = answer_of(served, "endpoint", "status", "sandbox", "passengers")
     assert {name: share for name, share in status["traffic"].items() if share} == {"blue": 100}
     assert {one["name"]: one["state"] for one in status["deployments"]}["red"] == "Failed"
-    served.ok("endpoint", "delete", "sandbox", "passengers", "--deployment", "red", "--yes")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.compute.runtime import folder as runtime_folder
+from sandbox.compute.runtime import python_of
 from tests.sandbox.conftest import Served
 from tests.sandbox.test_sdk_assets import refused
 from tests.sandbox.test_sdk_jobs import ended, log_of, metrics
@@ -34,6 +38,14 @@ rows = pathlib.Path(source, "rows.txt").read_text()
 if mode == "fail":
     sys.exit("the step fails")
 pathlib.Path(target, "rows.txt").write_text(rows + mode + "\\n")
+"""
+LINEAR = """
+import sys, mlflow.sklearn, pandas
+from sklearn.linear_model import LinearRegression
+rows = pandas.DataFrame({"a": [1.0, 2.0, 3.0]})
+model = LinearRegression().fit(rows, [2.0, 4.0, 6.0])
+signature = mlflow.models.infer_signature(rows, model.predict(rows))
+mlflow.sklearn.save_model(model, sys.argv[1], signature=signature, pip_requirements=["scikit-learn", "pandas"])
 """
 TRIAL = """
 import sys, mlflow
@@ -103,6 +115,37 @@ def test_a_batch_deployment_scores_ten_thousand_rows(cloud: Served, scorer: str,
     assert {name for name, _ in rows} == {f"part-{number}.csv" for number in range(10)}
     assert sum(int(score) for _, score in rows) == 2 * sum(range(10_000))
     assert next(iter(cloud.ml().batch_endpoints.list_jobs(scorer))).name == job.name
+
+
+def test_a_model_of_mlflow_needs_no_script_and_writes_azures_columns(cloud: Served, code: Path, tmp_path: Path) -> None:
+    from azure.ai.ml import Input
+    from azure.ai.ml.entities import BatchEndpoint, Model, ModelBatchDeployment, ModelBatchDeploymentSettings
+
+    folder, data = tmp_path / "linear", tmp_path / "data"
+    program = [str(python_of(runtime_folder())), "-c", LINEAR, str(folder)]
+    subprocess.run(program, capture_output=True, check=True)
+    data.mkdir()
+    for name, lines in (("one.csv", "a\n1\n2\n"), ("two.csv", "a\n10\n")):
+        (data / name).write_text(lines)
+    ml = cloud.ml()
+    ml.models.create_or_update(Model(name="batch-linear", version="1", path=str(folder), type="mlflow_model"))
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name="no-script")).result()
+    deployment = ModelBatchDeployment(
+        name="only",
+        endpoint_name="no-script",
+        model="azureml:batch-linear:1",
+        compute="cpu-cluster",
+        settings=ModelBatchDeploymentSettings(mini_batch_size=1),
+    )
+    ml.batch_deployments.begin_create_or_update(deployment).result()
+    source = Input(type="uri_folder", path=str(data))
+    job = ml.batch_endpoints.invoke("no-script", deployment_name="only", input=source)
+    assert ended(cloud, job.name).status == "Completed"
+    ml.jobs.download(job.name, download_path=tmp_path / "got", output_name="score")
+    [file] = (tmp_path / "got").rglob("predictions.csv")
+    rows = list(csv.reader(file.open()))
+    assert [(row, name) for row, _, name in rows] == [("0", "one.csv"), ("1", "one.csv"), ("0", "two.csv")]
+    assert [float(value) for _, value, _ in rows] == pytest.approx([2, 4, 20])
 
 
 def test_a_batch_run_with_more_failures_than_allowed_fails(cloud: Served, scorer: str, tmp_path: Path) -> None:

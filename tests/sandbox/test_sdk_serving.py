@@ -115,9 +115,9 @@ def test_a_deployment_answers_with_its_model(
 
 
 def test_traffic_is_split_by_its_shares(ask: Callable[..., requests.Response]) -> None:
-    counted = Counter(ask().headers["azureml-model-deployment"] for _ in range(1000))
+    counted = Counter(ask().headers["azureml-model-deployment"] for _ in range(300))
     assert set(counted) == {"blue", "green"}
-    assert 60 <= counted["green"] <= 145  # 10 %; beyond this once in 20,000 runs
+    assert 9 <= counted["green"] <= 61  # 10 %; beyond this once in a million runs; the e2e tests count a thousand
 
 
 @pytest.mark.parametrize(

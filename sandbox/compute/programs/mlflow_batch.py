@@ -1,11 +1,13 @@
 """How does a model of MLflow go through files without a scoring script? As the script that Azure ML puts in its place.
 
-Reads CSV and parquet; a row of the output is the file's name and the prediction (Microsoft Learn, "Deploy MLflow
-models in batch deployments").
+Reads CSV and parquet; a line of the output is the number of the row in its file, the prediction and the file's name,
+with commas (Azure's own example mlflow-for-batch-tabular reads them so).
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,14 @@ def init() -> None:
     _MODEL["model"] = mlflow.pyfunc.load_model(str(found[0].parent))
 
 
-def run(mini_batch: list[str]) -> list[list[Any]]:
-    """The predictions of every row of every file."""
-    rows: list[list[Any]] = []
+def run(mini_batch: list[str]) -> list[str]:
+    """A line for every row of every file."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
     for name in mini_batch:
-        predicted = _MODEL["model"].predict(_typed(_read(Path(name))))
-        rows += [[Path(name).name, value] for value in numpy.asarray(predicted).tolist()]
-    return rows
+        predicted = numpy.asarray(_MODEL["model"].predict(_typed(_read(Path(name))))).tolist()
+        writer.writerows([number, value, Path(name).name] for number, value in enumerate(predicted))
+    return lines.getvalue().splitlines()
 
 
 def _read(file: Path) -> pandas.DataFrame:
