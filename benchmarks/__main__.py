@@ -220,7 +220,7 @@ def _machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{datetime.now(UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"{memory:.0f} GiB, Python {platform.python_version()}."
+        f"{memory:.0f} GiB, Python {platform.python_version()}"
     )
 
 

@@ -15,8 +15,9 @@ _HEAD = """# Performance
 
 Made by `make bench`; do not edit. Whole processes, warm, medians of paired rounds: every round runs each row once.
 Memory is the peak of the whole process tree. *naive* is the same program with `EZAZML_EAGER_BINDINGS=1`: plain Python
-cdktf. The *peers* make the same resources: this project on the bindings of cdktn, and a TypeScript program with the
-imports that cdktf's documentation shows (`make bench PEERS=1` measures them; it installs them into `.bench/` first).
+cdktf. The *peers* make the same resources: this project on the bindings of cdktn, all classes of
+`bindings.py` imported as ordinary code imports them, and a TypeScript program with the imports that cdktf's
+documentation shows (`make bench PEERS=1` measures them; it installs them into `.bench/` first).
 `python -m benchmarks --only PART` measures a part again; each table says when and where it was measured.
 """
 _FOOT = """
