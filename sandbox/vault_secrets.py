@@ -11,7 +11,8 @@ from sandbox.cloud import Cloud
 from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID
 from sandbox.store import ArmObject, Store
 from sandbox.terraform_provider.rules.base import Azure, AzureError
-from sandbox.terraform_provider.rules.key_vault import SECRETS, VAULTS, require_access
+from sandbox.terraform_provider.rules.key_vault import VAULTS
+from sandbox.terraform_provider.rules.key_vault_secrets import SECRETS, require_access
 from sandbox.web import Answer, Call, Refusal, Routes
 
 #: What a token must be made for.

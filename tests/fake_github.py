@@ -51,7 +51,7 @@ class FakeGitHub:
             found_rules = {"protection_rules": [{"id": 1, "type": rule} for rule in rules or []]}
             return (404, {"message": "Not Found"}) if rules is None else (200, found_rules)
         if "/git/ref/heads/" in path:
-            commit = self.branches.get(path.split("/git/ref/heads/")[1])
+            commit = self.branches.get(unquote(path.split("/git/ref/heads/")[1]))
             return (200, {"object": {"sha": commit}}) if commit else (404, {"message": "Not Found"})
         return 404, {"message": f"unknown: {method} {path}"}
 

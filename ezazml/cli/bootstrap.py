@@ -10,7 +10,13 @@ import click
 from ezazml.cli.common import asking, environment_argument, output_option, print_json
 from ezazml.cli.context import enter
 from ezazml.config.blocks import block_lines
-from ezazml.operations.bootstrap import Bootstrapped, local_state_left, prepare_bootstrap, write_settings
+from ezazml.operations.bootstrap import (
+    Bootstrapped,
+    local_state_left,
+    lost_logins,
+    prepare_bootstrap,
+    write_settings,
+)
 from ezazml.operations.bootstrap import bootstrap as run_bootstrap
 from ezazml.progress import progress
 from ezazml.report.bootstrap_guide import Guide, guide_for
@@ -48,6 +54,9 @@ def bootstrap(environment: str, github: str | None, write: bool, yes: bool, outp
         click.secho(f"Bootstrap of {environment} in the subscription {subscription}: {summary.headline()}", bold=True)
         for change in summary.changes:
             click.echo(f"  {change.action:8} {change.address}")
+        if lost_logins(summary):
+            text = "This takes logins away from GitHub. To keep them: --github OWNER/NAME, or bootstrap.github."
+            click.secho(text, fg="yellow")
         with asking("--yes"):
             return yes or click.confirm("Apply this plan?", default=False)
 

@@ -103,6 +103,12 @@ def bootstrap(bench: BootstrapBench, *, confirm: Confirm) -> Bootstrapped:
     return Bootstrapped(bench.names, outputs, summary)
 
 
+def lost_logins(summary: PlanSummary) -> list[str]:
+    """Federated credentials that a bootstrap takes away, as one does that was not told the repository again."""
+    kind = "azuread_application_federated_identity_credential"
+    return [change.address for change in summary.changes if change.type == kind and change.action == "delete"]
+
+
 def write_settings(environment: Environment, backend: Mapping[str, str]) -> list[str]:
     """Write the backend into the environment's file, and the repository that may log in; returns what changed.
 

@@ -57,7 +57,10 @@ def named_variables(files: Sequence[Path], environ: Mapping[str, str]) -> dict[s
     names: set[str] = set()
     for file in files:
         if file.suffix == ".py" and not any(_is_configuration(folder) for folder in file.parents):
-            text = file.read_text(encoding="utf-8", errors="replace")
+            try:
+                text = file.read_text(encoding="utf-8", errors="replace")
+            except OSError:  # it went away meanwhile, or nobody may read it
+                continue
             if _READS_VARIABLES.search(text):
                 names.update(_NAME_IN_QUOTES.findall(text))
     return {name: environ[name] for name in sorted(names & environ.keys())}

@@ -172,6 +172,13 @@ def test_a_pull_requests_environment(at: Project, runner: Runner, github: FakeGi
     assert left.code == 1
     assert f"The environment {name} of this branch still holds" in left.text
 
+    # it has expired: the check passes, and the pull request that is closed later finds nothing to destroy
+    runner.values |= {"matrix.feature.name": name, "matrix.feature.branch": BRANCH}
+    github.branches[BRANCH] = "abc"
+    (at.folder / "environments" / f"{name}.yaml").unlink()  # another machine
+    ok(runner.job(file, "end"))
+    (check,) = github.checks
+    assert (check["name"], check["head_sha"], check["conclusion"]) == ("Ensure Workspace Cleanup", "abc", "success")
     ok(runner.job(file, "destroy"))
     ok(runner.job(file, "cleanup"))
     ok(runner.job(file, "expired"))

@@ -16,8 +16,9 @@ from sandbox.terraform_provider.rules.diagnostics import DiagnosticSettingRules
 from sandbox.terraform_provider.rules.directory import AzureadGroup, AzureadUser
 from sandbox.terraform_provider.rules.entra import ApplicationRules, ServicePrincipalRules, UserRules
 from sandbox.terraform_provider.rules.entra_credentials import ApplicationPasswordRules, FederatedCredentialRules
-from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules, KeyVaultSecretRules
+from sandbox.terraform_provider.rules.key_vault import KeyVaultAccessPolicyRules, KeyVaultRules
 from sandbox.terraform_provider.rules.key_vault_keys import KeyVaultKeyRules
+from sandbox.terraform_provider.rules.key_vault_secrets import KeyVaultSecretRules
 from sandbox.terraform_provider.rules.login import (
     AzureadClientConfig,
     AzureadDomains,

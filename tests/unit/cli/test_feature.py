@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from ezazml.cli.bootstrap import bootstrap
 from ezazml.cli.feature import env
 from ezazml.errors import EzazmlError, InputError
+from ezazml.operations.bootstrap import lost_logins
+from ezazml.report.plan_summary import summarise
 
 BRANCH = "feature/ABC-123-some-feature"
 NAME = "abc-123-g5mmn"
@@ -111,3 +113,14 @@ def test_a_bootstrap_that_cannot_work_is_refused(arguments: list[str], message: 
 
 def test_a_program_cannot_be_asked() -> None:
     assert CliRunner().invoke(bootstrap, ["dev", "-o", "json"]).exit_code == 2
+
+
+def test_logins_that_a_bootstrap_takes_away_are_known() -> None:
+    kind = "azuread_application_federated_identity_credential"
+    actions = {"one": ["delete"], "two": ["update"]}
+    changes = [
+        {"address": f"{kind}.{name}", "type": kind, "change": {"actions": action, "before": {}, "after": {}}}
+        for name, action in actions.items()
+    ]
+    assert lost_logins(summarise({"resource_changes": changes})) == [f"{kind}.one"]
+    assert lost_logins(summarise({})) == []

@@ -13,6 +13,8 @@ from ezazml.config.loading import load_environment
 from ezazml.errors import InputError
 
 WORKFLOW = {"GITHUB_ACTIONS": "true"}
+#: As in a shell that `ezazml sandbox env dev` made.
+REHEARSAL = {**WORKFLOW, "EZAZML_TARGET": "sandbox", "EZAZML_SANDBOX_ENVIRONMENTS": "dev"}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,13 @@ def test_a_workflow_is_refused_before_anything_happens(
 
 @pytest.mark.parametrize(
     ("name", "environ"),
-    [("dev", {}), ("uat", WORKFLOW), ("sandbox", WORKFLOW), ("dev", {"GITHUB_ACTIONS": "false"})],
+    [
+        ("dev", {}),
+        ("uat", WORKFLOW),
+        ("sandbox", WORKFLOW),
+        ("dev", REHEARSAL),
+        ("dev", {"GITHUB_ACTIONS": "false"}),
+    ],
 )
 def test_others_may(project: Path, name: str, environ: dict[str, str]) -> None:
-    require_lasting_state(load_environment(name, root=project, environ={}), environ)
+    require_lasting_state(load_environment(name, root=project, environ=environ), environ)

@@ -12,6 +12,7 @@ from ezazml.config.loading import load_environment
 from ezazml.errors import EzazmlError, InputError
 from ezazml.terraform import synth_cache
 from ezazml.terraform.synth import synthesise, synthesise_all
+from ezazml.terraform.synth_inputs import named_variables
 
 #: Stands in for main.py: notes each run, and writes what cdktf would.
 _MAIN = """
@@ -238,3 +239,9 @@ def test_a_stack_that_main_does_not_make_is_said(quick: Path) -> None:
 
     with pytest.raises(EzazmlError, match=r"Synthesising dev failed:\nmain.py ended with .* made no stack dev"):
         synthesise(environment, {"PATH": os.environ["PATH"]})
+
+
+def test_a_file_that_goes_away_while_the_inputs_are_read_is_no_failure(tmp_path: Path) -> None:
+    there, gone = tmp_path / "there.py", tmp_path / "gone.py"
+    there.write_text('import os\nos.environ["SIZE"]\n')
+    assert named_variables([gone, there], {"SIZE": "large"}) == {"SIZE": "large"}
