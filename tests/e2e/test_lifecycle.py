@@ -323,9 +323,8 @@ def test_what_the_endpoint_collects_and_tells_is_read_back(served: Project) -> N
 
     query = ("monitor", "query", "sandbox")
     text = "AmlOnlineEndpointTrafficLog | where DeploymentName == 'blue' | summarize n = count() by ResponseCode"
-    [row] = answer_of(at, *query, text, "--log-analytics")
-    assert row["ResponseCode"] == 200
-    assert row["n"] >= 1
+    answered = {row["ResponseCode"]: row["n"] for row in answer_of(at, *query, text, "--log-analytics")}
+    assert answered[200] >= 1  # other tests send requests that are refused
     while not answer_of(at, *query, "requests | where success | count")[0]["Count"]:
         pass  # the inference server sends every few seconds
     refused = at.ezazml(*query, "requests | where colour == 'red'")
