@@ -24,7 +24,9 @@ def ask(query: str) -> list[tuple[Any, ...]]:
     def open_table(name: str) -> Table:
         if name != "Requests":
             raise semantic(f"no table {name}")
-        return Table(COLUMNS, [dict(row) for row in ROWS])
+        # As old as it says when it is asked, however long ago this module was loaded.
+        late = datetime.now(UTC) - NOW
+        return Table(COLUMNS, [{**row, "Time": row["Time"] + late} for row in ROWS])
 
     found = answer(query, open_table)
     return [tuple(row[name] for name in found.columns) for row in found.rows]
