@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 
-_POLL_SECONDS = 0.02
+#: Looking at a tree of processes takes milliseconds of a core that they could use.
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
