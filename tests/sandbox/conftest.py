@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,12 +58,41 @@ class Served:
         url = f"https://{account}.blob.core.windows.net"
         return BlobServiceClient(url, credential=credential or DefaultAzureCredential(), **arguments)
 
+    @contextmanager
+    def variables(self) -> Iterator[None]:
+        """This sandbox's variables in this process, where the SDKs find them."""
+        before = dict(os.environ)
+        wanted = self.home.environ(["sandbox"], before, service=self.service)
+        os.environ.clear()
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
     def secret(self, identifier: str, name: str) -> str:
         """A secret of the store."""
         with azure(self.home.root) as cloud:
             value = cloud.store.secret(identifier, name)
         assert value is not None
         return value
+
+
+def made_once(make: Callable[..., Any]) -> Any:
+    """A fixture that makes something in the running sandbox: once in a session, for all tests that ask for it.
+
+    It asks for ``running``. The scope of a module would make it again: pytest-xdist gives a process the tests of a
+    module in several portions.
+    """
+
+    def made(**fixtures: Any) -> Any:
+        with fixtures["running"].variables():
+            return make(**fixtures)
+
+    made.__name__, made.__doc__ = make.__name__, make.__doc__
+    made.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]
+    return pytest.fixture(scope="session")(made)
 
 
 def make_home(folder: Path) -> SandboxHome:
@@ -111,14 +142,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def cloud(running: Served) -> Iterator[Served]:
-    """The running sandbox, with its variables in this process, where the SDKs find them."""
-    before = dict(os.environ)
-    wanted = running.home.environ(["sandbox"], before, service=running.service)
-    os.environ.clear()
-    os.environ.update(wanted)
-    yield running
-    os.environ.clear()
-    os.environ.update(before)
+    """The running sandbox, with its variables set."""
+    with running.variables():
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 import requests
 
-from tests.sandbox.conftest import Served
+from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_monitor import insights, logs, query, setting
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ def eventually(ask: Callable[[], T]) -> T:
     raise AssertionError("nothing arrived")
 
 
-@pytest.fixture(scope="module")
-def answered(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> str:
+@made_once
+def answered(running: Served, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An endpoint whose deployment collects, has answered twice and failed once; returns its key."""
     from azure.ai.ml.entities import (
         CodeConfiguration,
@@ -59,11 +59,11 @@ def answered(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> str:
 
     folder = tmp_path_factory.mktemp("collecting")
     (folder / "score.py").write_text(SCORE)
-    ml = cloud.ml()
+    ml = running.ml()
     ml.models.create_or_update(Model(name="doubling", version="1", path=str(folder)))
     ml.environments.create_or_update(Environment(name="collect-env", version="1", image="mcr.microsoft.com/a:1"))
     ml.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="collects", auth_mode="key")).result()
-    assert setting(cloud, "collects").status_code == 200
+    assert setting(running, "collects").status_code == 200
     deployment = ManagedOnlineDeployment(
         name="blue",
         endpoint_name="collects",

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from sandbox.services import ServiceError
-from tests.sandbox.conftest import Served
+from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_assets import refused
 
 SIZE = "Standard_DS3_v2"
 
 
-@pytest.fixture(scope="module")
-def assets(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@made_once
+def assets(running: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model and an environment; returns the folder with the scoring code."""
     from azure.ai.ml.entities import Environment, Model
 
     folder = tmp_path_factory.mktemp("scoring")
     (folder / "score.py").write_text("def init(): ...\ndef run(data): return data\n")
-    cloud.ml().models.create_or_update(Model(name="served-model", version="1", path=str(folder)))
+    running.ml().models.create_or_update(Model(name="served-model", version="1", path=str(folder)))
     environment = Environment(name="served-env", version="1", image="mcr.microsoft.com/a:1")
-    cloud.ml().environments.create_or_update(environment)
+    running.ml().environments.create_or_update(environment)
     return folder
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from azure.identity import DefaultAzureCredential
 
-from tests.sandbox.conftest import Served
+from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_assets import refused
 
 pytestmark = pytest.mark.runtime
@@ -38,8 +38,8 @@ pathlib.Path(arguments.out, "rows.txt").write_text(str(len(rows)))
 """
 
 
-@pytest.fixture(scope="module")
-def code(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@made_once
+def code(running: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with scripts, and an environment whose packages the runtime has."""
     from azure.ai.ml.entities import AmlCompute, BuildContext, Environment
 
@@ -50,14 +50,14 @@ def code(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     conda = folder / "conda.yml"
     conda.write_text("name: a\ndependencies:\n- python=3.11\n- pandas>=2\n- pip:\n  - mlflow>=2\n  - azureml-mlflow\n")
     environment = Environment(name="train-env", version="1", image="mcr.microsoft.com/a:1", conda_file=str(conda))
-    cloud.ml().environments.create_or_update(environment)
+    running.ml().environments.create_or_update(environment)
     (folder / "image").mkdir()
     (folder / "image" / "Dockerfile").write_text("FROM python:3.11\nRUN pip install anything\n")
     built = Environment(name="built-env", version="1", build=BuildContext(path=str(folder / "image")))
-    cloud.ml().environments.create_or_update(built)
+    running.ml().environments.create_or_update(built)
     # It can be declared: only what would run on it is refused.
     gpus = AmlCompute(name="gpu-cluster", size="Standard_NC4as_T4_v3", max_instances=1)
-    cloud.ml().compute.begin_create_or_update(gpus).result()
+    running.ml().compute.begin_create_or_update(gpus).result()
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.compute.runtime import folder as runtime_folder
 from sandbox.compute.runtime import python_of
-from tests.sandbox.conftest import Served
+from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_assets import refused
 from tests.sandbox.test_sdk_jobs import ended, log_of, metrics
 
@@ -54,21 +54,23 @@ with mlflow.start_run():
 """
 
 
-@pytest.fixture(scope="module")
-def code(cloud: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@made_once
+def code(running: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with scripts, a model and an environment."""
     from azure.ai.ml.entities import Environment, Model
 
     folder = tmp_path_factory.mktemp("parents")
     for name, text in (("score.py", SCORE), ("step.py", STEP), ("trial.py", TRIAL)):
         (folder / name).write_text(text)
-    cloud.ml().models.create_or_update(Model(name="batch-model", version="1", path=str(folder / "score.py")))
-    cloud.ml().environments.create_or_update(Environment(name="batch-env", version="1", image="mcr.microsoft.com/a:1"))
+    running.ml().models.create_or_update(Model(name="batch-model", version="1", path=str(folder / "score.py")))
+    running.ml().environments.create_or_update(
+        Environment(name="batch-env", version="1", image="mcr.microsoft.com/a:1")
+    )
     return folder
 
 
-@pytest.fixture(scope="module")
-def scorer(cloud: Served, code: Path) -> str:
+@made_once
+def scorer(running: Served, code: Path) -> str:
     """A batch endpoint with a default deployment; returns its name."""
     from azure.ai.ml.constants import BatchDeploymentOutputAction
     from azure.ai.ml.entities import (
@@ -78,7 +80,7 @@ def scorer(cloud: Served, code: Path) -> str:
         ModelBatchDeploymentSettings,
     )
 
-    ml = cloud.ml()
+    ml = running.ml()
     ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name="scorer")).result()
     deployment = ModelBatchDeployment(
         name="only",

@@ -12,17 +12,19 @@ from jobs.assets.secret_values import key_vault_reader
 from jobs.azure_errors import AzureError
 from sandbox.identity import SANDBOX_TENANT_ID
 from tests.sandbox.azure import OBJECT_ID, azure, create, vault
-from tests.sandbox.conftest import Served
+from tests.sandbox.conftest import Served, made_once
+
+pytestmark = pytest.mark.usefixtures("cloud", "secret")
 
 ADDRESS = "https://read-01.vault.azure.net/"
 
 
-@pytest.fixture(scope="module")
-def secret(cloud: Served) -> Any:
+@made_once
+def secret(running: Served) -> Any:
     """A secret in a vault where the sandbox's own login may read."""
-    with azure(cloud.home.root) as store:
+    with azure(running.home.root) as store:
         made = vault(store, "read-01")
-        for caller in (OBJECT_ID, cloud.home.credentials.object_id):
+        for caller in (OBJECT_ID, running.home.credentials.object_id):
             create(
                 store,
                 "azurerm_key_vault_access_policy",
@@ -56,7 +58,6 @@ def test_a_secret_is_read_by_name_and_by_version(secret: Any) -> None:
     assert answer.json()["attributes"] == {"enabled": True, "exp": 1893456000}
 
 
-@pytest.mark.usefixtures("secret")
 def test_what_is_not_there_is_azures_404() -> None:
     with pytest.raises(InputError, match="there is no such secret"):
         key_vault_reader(ADDRESS, credential())("gone")
@@ -65,7 +66,6 @@ def test_what_is_not_there_is_azures_404() -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "SecretNotFound")
 
 
-@pytest.mark.usefixtures("secret")
 def test_who_has_no_access_reads_nothing() -> None:
     with pytest.raises(AzureError, match="403"):
         key_vault_reader("https://closed-01.vault.azure.net/", credential())("storage")
