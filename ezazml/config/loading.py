@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ezazml.config.checks import check_settings, secrets_in_file
 from ezazml.config.env_file import read_env_file
@@ -32,24 +31,6 @@ FOLDER = "environments"
 _ENVIRONMENT_NAME = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}$")
 #: Files in the folder that describe no environment.
 _NOT_ENVIRONMENTS = frozenset({"promotion"})
-
-
-class EnvironmentSettings(BaseSettings, EnvironmentModel):
-    """The settings as pydantic-settings loads them: from one source, the merged layers."""
-
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only the merged layers: the original's variable names are ours to read, with where they stand."""
-        return (init_settings,)
 
 
 def available_environments(root: Path) -> list[str]:
@@ -218,7 +199,7 @@ def _validated(layers: Layers, *, path_label: str) -> tuple[EnvironmentModel | N
         problem = Problem(path_label, str(not_text[0]), "is not the name of a setting.", "Remove it.")
         return None, [problem]
     try:
-        return EnvironmentSettings(**layers.values), []
+        return EnvironmentModel.model_validate(layers.values), []
     except ValidationError as error:
         return None, problems_of(error, where=_where_of(layers, path_label))
 
