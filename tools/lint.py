@@ -47,7 +47,9 @@ def check_package_lock() -> str:
     """package-lock.json has the versions that package.json asks for."""
     wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    wrong = [name for name, version in wanted.items() if lock[f"node_modules/{name}"]["version"] != version]
+    # "npm:other@1.2.3" is another package under this name.
+    versions = {name: version.rpartition("@")[2] for name, version in wanted.items()}
+    wrong = [name for name, version in versions.items() if lock[f"node_modules/{name}"]["version"] != version]
     return f"package-lock.json differs from package.json in {wrong}. Run: make lock\n" if wrong else ""
 
 
