@@ -23,9 +23,12 @@ from typing import Any
 
 _LOG = logging.getLogger(__name__)
 _NODE_HOOK = Path(__file__).with_name("lazy_provider_index.cjs")
-#: jsii warns about Node.js versions past their end of life on every start. The project's own check says which
-#: versions it supports, once.
-_SILENCED = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+#: jsii warns on every start, in fifteen lines, about Node.js versions past their end of life and about those newer
+#: than itself. The project's own check says which versions it supports, once.
+_SILENCED = {
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+}
 #: What a provider package's ``__init__.py`` has, besides comments: the names of its submodules, and their imports.
 _ALL = re.compile(r"^__all__ = (\[\n(?:    \"\w+\",\n)+\])$", re.MULTILINE)
 _MARKS = ("\nfrom ._jsii import *\n", "\nfrom . import provider\n")
@@ -63,16 +66,17 @@ def kernel_hook() -> Iterator[None]:
 
     ``NODE_OPTIONS`` reaches every Node.js child process, so it is put back at the end.
     """
-    node_options = os.environ.get("NODE_OPTIONS")
-    silenced = os.environ.get(_SILENCED)
+    before = {name: os.environ.get(name) for name in ("NODE_OPTIONS", *_SILENCED)}
     if lazy_loading_enabled() and _NODE_HOOK.is_file():
-        os.environ["NODE_OPTIONS"] = f'{node_options or ""} --require "{_quoted(_NODE_HOOK)}"'.strip()
-    os.environ.setdefault(_SILENCED, "20")
+        given = before["NODE_OPTIONS"] or ""
+        os.environ["NODE_OPTIONS"] = f'{given} --require "{_quoted(_NODE_HOOK)}"'.strip()
+    for name, value in _SILENCED.items():
+        os.environ.setdefault(name, value)
     try:
         yield
     finally:
-        _restore("NODE_OPTIONS", node_options)
-        _restore(_SILENCED, silenced)
+        for name, former in before.items():
+            _restore(name, former)
 
 
 def names_on_demand(module_name: str) -> Callable[[str], Any]:

@@ -7,6 +7,10 @@
 const fs = require("fs");
 const path = require("path");
 const Module = require("module");
+const util = require("util");
+
+// Node.js 22 and newer warn about the old name, which libraries of cdktf still call. It is the same function.
+util.isArray = Array.isArray;
 
 const PROVIDER_INDEX = /[\\/]@cdktf[\\/]provider-[a-z]+[\\/]lib[\\/]index\.js$/;
 const EXPORT = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/;

@@ -47,6 +47,16 @@ def test_only_the_modules_in_use_are_loaded_and_the_output_is_the_same_to_the_by
         assert (tmp_path / "quick" / file).read_bytes() == (tmp_path / "slow" / file).read_bytes()
 
 
+def test_a_synthesis_prints_no_warnings_of_nodejs(tmp_path: Path) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("JSII_")}
+    code = _SYNTH.format(root=str(ROOT), out=str(tmp_path))
+    answer = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert answer.stderr == ""
+    hook = ROOT / "constructs_lib" / "lazy_provider_index.cjs"
+    old_name = ["node", "--require", str(hook), "--throw-deprecation", "-p", "require('util').isArray([])"]
+    assert subprocess.run(old_name, capture_output=True, text=True, check=True).stdout == "true\n"
+
+
 def test_a_class_that_no_stack_uses_is_not_imported() -> None:
     code = (
         "import sys\n"
