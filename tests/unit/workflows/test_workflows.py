@@ -192,8 +192,7 @@ def test_pull_requests_from_elsewhere_get_no_login() -> None:
 def test_checks_that_are_required_are_names_of_jobs() -> None:
     names = {job.get("name", name) for _, name, job in jobs()}
     test = load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["test"]
-    matrix = test["strategy"]["matrix"]
-    names |= {f"test ({python}, {node})" for python in matrix["python"] for node in matrix["node"]}
+    names |= {f"test ({versions['python']}, {versions['node']})" for versions in test["strategy"]["matrix"]["include"]}
     assert {*TEST_CHECKS, CLEANUP_CHECK} <= names
     for file in ("ci.yml", "pr.yml", "feature-environment.yml"):
         # A workflow that its filters leave out reports nothing: its required checks would wait for ever.
