@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
-from constructs_lib.bindings import App, Testing
+from constructs_lib.bindings import App, TerraformStack, Testing
 from ezazml.config.environment import Environment
 from ezazml.config.loading import available_environments, load_environment
 from ezazml.operations.feature_environments import feature_of
@@ -26,8 +28,13 @@ Stack = dict[str, Any]
 
 def synthesise(environment: Environment) -> Stack:
     """Plain JSON of one environment's stack."""
-    app: App = Testing.app()
-    result: Stack = json.loads(Testing.synth(EnvironmentStack(app, environment), True))
+    return synthesised(lambda app: EnvironmentStack(app, environment))
+
+
+def synthesised(make: Callable[[App], TerraformStack]) -> Stack:
+    """Plain JSON of a stack; the folder that cdktf makes for it goes again."""
+    with TemporaryDirectory() as folder:
+        result: Stack = json.loads(Testing.synth(make(Testing.app(outdir=folder)), True))
     return result
 
 

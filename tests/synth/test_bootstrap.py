@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from constructs_lib.bindings import App, Testing
 from constructs_lib.delegation import ROLE_IDS, only_these_roles
 from constructs_lib.key_vault import ADMINISTRATOR
 from constructs_lib.workspace_identity import ROLES_BEFORE_THE_WORKSPACE
@@ -18,7 +16,7 @@ from ezazml.config.loading import load_environment
 from ezazml.config.roles import BUNDLES
 from sandbox.terraform_provider.rules.authorization import BUILT_IN_ROLES
 from stacks.bootstrap import BootstrapStack
-from tests.synth.stacks import PROFILES, SHIPPED, Stack, profile, resources, shipped
+from tests.synth.stacks import PROFILES, SHIPPED, Stack, profile, resources, shipped, synthesised
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 ROLE = "azurerm_role_assignment"
@@ -29,10 +27,8 @@ def bootstrap(folder: Path, **settings: Any) -> Stack:
     (folder / "environments").mkdir(exist_ok=True)
     text = yaml.safe_dump({"subscription_id": SUBSCRIPTION, **settings})
     (folder / "environments" / "dev.yaml").write_text(text)
-    app: App = Testing.app()
-    stack = BootstrapStack(app, load_environment("dev", root=folder, environ={}))
-    result: Stack = json.loads(Testing.synth(stack, True))
-    return result
+    environment = load_environment("dev", root=folder, environ={})
+    return synthesised(lambda app: BootstrapStack(app, environment))
 
 
 def test_the_state_cannot_be_lost_or_read_by_others(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from constructs_lib import bindings as tf
 from constructs_lib.policy import Policy, enforce
 from constructs_lib.tagging import DefaultTags
+from tests.synth.stacks import synthesised
 
 TAGS = {"environment": "dev"}
 Add = Callable[[tf.TerraformStack], Any]
@@ -25,14 +26,18 @@ def name_rule(name: str) -> str | None:
 
 def judged(add: Add, *, tags: dict[str, str] | None = None) -> tuple[Policy, str | None]:
     """The policy of a small stack, and what its synthesis ended with."""
-    stack = tf.TerraformStack(tf.Testing.app(), "small")
-    tf.AzurermProvider(stack, "azurerm", features=[tf.AzurermProviderFeatures()])
-    tf.AzureadProvider(stack, "azuread")
-    add(stack)
     policy = Policy(required_tags=["environment"], name_rules={"azurerm_storage_account": name_rule})
-    enforce(stack, policy, tags=DefaultTags(TAGS if tags is None else tags))
+
+    def small(app: tf.App) -> tf.TerraformStack:
+        stack = tf.TerraformStack(app, "small")
+        tf.AzurermProvider(stack, "azurerm", features=[tf.AzurermProviderFeatures()])
+        tf.AzureadProvider(stack, "azuread")
+        add(stack)
+        enforce(stack, policy, tags=DefaultTags(TAGS if tags is None else tags))
+        return stack
+
     try:
-        tf.Testing.synth(stack, True)
+        synthesised(small)
     except Exception as error:  # jsii raises classes of its own
         return policy, str(error)
     return policy, None
