@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
-_NODE_HOOK = Path(__file__).with_name("lazy_provider_index.cjs")
+_NODE_HOOKS = [Path(__file__).with_name(name) for name in ("lazy_provider_index.cjs", "kernel_in_one_process.cjs")]
 #: jsii warns on every start, in fifteen lines, about Node.js versions past their end of life and about those newer
 #: than itself. The project's own check says which versions it supports, once.
 _SILENCED = {
@@ -62,14 +62,15 @@ def load_lazily(package: str) -> bool:
 
 @contextmanager
 def kernel_hook() -> Iterator[None]:
-    """Start the jsii kernel inside: it then loads provider files on demand.
+    """Start the jsii kernel inside: it then loads provider files on demand, and is one process instead of two.
 
     ``NODE_OPTIONS`` reaches every Node.js child process, so it is put back at the end.
     """
     before = {name: os.environ.get(name) for name in ("NODE_OPTIONS", *_SILENCED)}
-    if lazy_loading_enabled() and _NODE_HOOK.is_file():
-        given = before["NODE_OPTIONS"] or ""
-        os.environ["NODE_OPTIONS"] = f'{given} --require "{_quoted(_NODE_HOOK)}"'.strip()
+    if lazy_loading_enabled() and all(hook.is_file() for hook in _NODE_HOOKS):
+        hooks = "".join(f' --require "{_quoted(hook)}"' for hook in _NODE_HOOKS)
+        # jsii starts its kernel with this option; the packages that it loads are links into its cache.
+        os.environ["NODE_OPTIONS"] = f"{before['NODE_OPTIONS'] or ''} --preserve-symlinks{hooks}".strip()
     for name, value in _SILENCED.items():
         os.environ.setdefault(name, value)
     try:
