@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -98,6 +99,7 @@ def synthesis(project: Path, rounds: int) -> list[Result]:
 def beside_peers(project: Path, rounds: int) -> list[Result]:
     """Ours beside the same resources with cdktn and in TypeScript."""
     ours = {**_environ(), "EZAZML_ENVIRONMENTS": "dev"}
+    subprocess.run([PYTHON, "main.py"], cwd=project, env=ours, check=True)
     stack = json.loads((project / "cdktf.out" / "stacks" / "dev" / "cdk.tf.json").read_text(encoding="utf-8"))
     bench = ROOT / ".bench"
     cases = [
