@@ -219,11 +219,31 @@ def _name_in_use(name: str) -> AzureError:
 def require_vault(azure: Azure, identifier: str) -> ArmObject:
     """The vault with that id. Raises :class:`AzureError` when it does not exist."""
     vault = azure.store.get(identifier)
-    if vault is None:
-        raise AzureError(
-            "ParentResourceNotFound", f"Key vault '{identifier}' does not exist.", attribute="key_vault_id"
-        )
+    if vault is None or vault["type"] != VAULTS:
+        text = f"Key vault '{identifier}' does not exist."
+        raise AzureError("ParentResourceNotFound", text, attribute="key_vault_id")
     return vault
+
+
+def recover_item(azure: Azure, item_type: str, identifier: str, *, plural: str) -> bool:
+    """Whether a soft-deleted key or secret had that id and is back. Raises :class:`AzureError` when the provider's
+    features do not let it come back."""
+    if not any(body["id"].lower() == identifier.lower() for body in azure.store.deleted(item_type)):
+        return False
+    if not azure.feature("key_vault", f"recover_soft_deleted_{plural}", default=True):
+        kind, name = plural.removesuffix("s").capitalize(), identifier.rpartition("/")[2]
+        text = f"{kind} {name} is currently in a deleted but recoverable state."
+        raise AzureError("ObjectIsDeletedButRecoverable", text)
+    azure.store.recover(identifier)
+    return True
+
+
+def delete_item(azure: Azure, vault: ArmObject, identifier: str, *, plural: str) -> None:
+    """Soft-delete a key or secret; purge it if the provider's features say so and the vault allows it."""
+    azure.store.soft_delete(identifier, retention_days=vault["properties"]["softDeleteRetentionInDays"])
+    protected = vault["properties"].get("enablePurgeProtection")
+    if azure.feature("key_vault", f"purge_soft_deleted_{plural}_on_destroy", default=True) and not protected:
+        azure.store.purge(identifier)
 
 
 def _arm_policy(values: Values) -> dict[str, Any]:

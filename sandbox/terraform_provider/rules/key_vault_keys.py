@@ -14,7 +14,7 @@ from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import already_exists, known, one_of
 from sandbox.terraform_provider.rules.authorization import has_role
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Values
-from sandbox.terraform_provider.rules.key_vault import VAULTS
+from sandbox.terraform_provider.rules.key_vault import delete_item, recover_item, require_vault
 
 KEYS = "Microsoft.KeyVault/vaults/keys"
 _MAKERS = frozenset({"Key Vault Administrator", "Key Vault Crypto Officer"})
@@ -42,7 +42,7 @@ class KeyVaultKeyRules(ResourceRules):
 
     def create(self, azure: Azure, values: Values) -> Values:
         """Needs access to the vault's keys; a soft-deleted key of the name is recovered."""
-        vault = _vault(azure, values["key_vault_id"])
+        vault = require_vault(azure, values["key_vault_id"])
         _require_access(azure, vault, "Create")
         if values["key_type"] != "RSA":
             text = f"The sandbox makes keys of the type RSA only, not {values['key_type']}."
@@ -51,11 +51,7 @@ class KeyVaultKeyRules(ResourceRules):
         existing = azure.store.get(identifier)
         if existing is not None:
             raise already_exists(self.type_name, _values(existing)["id"])
-        if any(body["id"].lower() == identifier.lower() for body in azure.store.deleted(KEYS)):
-            if not azure.feature("key_vault", "recover_soft_deleted_keys", default=True):
-                text = f"Key {values['name']} is currently in a deleted but recoverable state."
-                raise AzureError("ObjectIsDeletedButRecoverable", text)
-            azure.store.recover(identifier)
+        if recover_item(azure, KEYS, identifier, plural="keys"):
             return self._write(azure, azure.store.get(identifier) or {}, values)
         public = rsa.generate_private_key(public_exponent=65537, key_size=int(values["key_size"])).public_key()
         body: ArmObject = {
@@ -77,7 +73,7 @@ class KeyVaultKeyRules(ResourceRules):
         body = find_key(azure, state["id"])
         if body is None:
             return None
-        _require_access(azure, _vault(azure, body["id"].split("/keys/")[0]), "Get")
+        _require_access(azure, require_vault(azure, body["id"].split("/keys/")[0]), "Get")
         return _values(body)
 
     def update(self, azure: Azure, prior: Values, values: Values) -> Values:
@@ -85,7 +81,7 @@ class KeyVaultKeyRules(ResourceRules):
         body = find_key(azure, prior["id"])
         if body is None:
             raise AzureError("KeyNotFound", f"The key '{prior['id']}' was not found.")
-        _require_access(azure, _vault(azure, body["id"].split("/keys/")[0]), "Update")
+        _require_access(azure, require_vault(azure, body["id"].split("/keys/")[0]), "Update")
         return self._write(azure, body, values)
 
     def delete(self, azure: Azure, state: Values) -> None:
@@ -93,12 +89,9 @@ class KeyVaultKeyRules(ResourceRules):
         body = find_key(azure, state["id"])
         if body is None:
             return
-        vault = _vault(azure, body["id"].split("/keys/")[0])
+        vault = require_vault(azure, body["id"].split("/keys/")[0])
         _require_access(azure, vault, "Delete")
-        azure.store.soft_delete(body["id"], retention_days=vault["properties"]["softDeleteRetentionInDays"])
-        protected = vault["properties"].get("enablePurgeProtection")
-        if azure.feature("key_vault", "purge_soft_deleted_keys_on_destroy", default=True) and not protected:
-            azure.store.purge(body["id"])
+        delete_item(azure, vault, body["id"], plural="keys")
 
     def import_state(self, azure: Azure, identifier: str) -> Values:
         """The id is the key's address in the vault."""
@@ -136,7 +129,7 @@ def require_customer_key(azure: Azure, *, key_id: str, identity_id: str, attribu
     key = find_key(azure, key_id)
     if key is None:
         raise AzureError("KeyVaultEncryptionKeyNotFound", f"The key '{key_id}' was not found.", attribute=attribute)
-    vault = _vault(azure, key["id"].split("/keys/")[0])
+    vault = require_vault(azure, key["id"].split("/keys/")[0])
     if not vault["properties"].get("enablePurgeProtection"):
         text = f"Key vault '{vault['name']}' must have soft delete and purge protection for customer-managed keys."
         raise AzureError("KeyVaultPurgeProtectionNotEnabled", text, attribute=attribute)
@@ -163,14 +156,6 @@ def _require_access(azure: Azure, vault: ArmObject, permission: str) -> None:
             f"The user, group or application 'oid={azure.object_id}' does not have keys {permission.lower()} "
             f"permission on key vault '{vault['name']}'.",
         )
-
-
-def _vault(azure: Azure, identifier: str) -> ArmObject:
-    vault = azure.store.get(identifier)
-    if vault is None or vault["type"] != VAULTS:
-        text = f"Key vault '{identifier}' does not exist."
-        raise AzureError("ParentResourceNotFound", text, attribute="key_vault_id")
-    return vault
 
 
 def _public_half(key: rsa.RSAPublicKey) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sandbox.store import ArmObject
 from sandbox.terraform_provider.rules.arm import already_exists, known
 from sandbox.terraform_provider.rules.authorization import has_role
 from sandbox.terraform_provider.rules.base import Azure, AzureError, Invalid, ResourceRules, Values
-from sandbox.terraform_provider.rules.key_vault import VAULTS, require_vault
+from sandbox.terraform_provider.rules.key_vault import VAULTS, delete_item, recover_item, require_vault
 
 SECRETS = "Microsoft.KeyVault/vaults/secrets"
 _SECRET_ROLES = frozenset({"Key Vault Administrator", "Key Vault Secrets Officer"})
@@ -48,11 +48,7 @@ class KeyVaultSecretRules(ResourceRules):
         existing = azure.store.get(identifier)
         if existing is not None:
             raise already_exists(self.type_name, _secret_values(azure, existing)["id"])
-        if any(body["id"].lower() == identifier.lower() for body in azure.store.deleted(SECRETS)):
-            if not azure.feature("key_vault", "recover_soft_deleted_secrets", default=True):
-                text = f"Secret {values['name']} is currently in a deleted but recoverable state."
-                raise AzureError("ObjectIsDeletedButRecoverable", text)
-            azure.store.recover(identifier)
+        recover_item(azure, SECRETS, identifier, plural="secrets")
         return self._write(azure, vault, identifier, values, new_version=True)
 
     def read(self, azure: Azure, state: Values) -> Values | None:
@@ -79,10 +75,7 @@ class KeyVaultSecretRules(ResourceRules):
             return
         vault = require_vault(azure, body["id"].split("/secrets/")[0])
         require_access(azure, vault, "Delete")
-        azure.store.soft_delete(body["id"], retention_days=vault["properties"]["softDeleteRetentionInDays"])
-        protected = vault["properties"].get("enablePurgeProtection")
-        if azure.feature("key_vault", "purge_soft_deleted_secrets_on_destroy", default=True) and not protected:
-            azure.store.purge(body["id"])
+        delete_item(azure, vault, body["id"], plural="secrets")
 
     def import_state(self, azure: Azure, identifier: str) -> Values:
         """The id is the secret's address in the vault."""
