@@ -117,8 +117,9 @@ def test_the_sdk_gets_over_faults_by_itself(cloud: Served) -> None:
 def test_an_upload_gets_over_dropped_connections(cloud: Served) -> None:
     from azure.storage.blob import ExponentialRetry
 
-    retries = ExponentialRetry(initial_backoff=0, increment_base=0, retry_total=10)
-    order(cloud, Faults(0.3, (FaultKind.DROP,), seed=2))
+    # Dropped while it is made, a connection counts as retry_connect; afterwards as retry_read. Both are 3 by default.
+    retries = ExponentialRetry(initial_backoff=0, increment_base=0, retry_total=20, retry_connect=20, retry_read=20)
+    order(cloud, Faults(0.5, (FaultKind.DROP,), seed=2))
     content = b"x" * 2**20
     for number in range(5):
         blobs = cloud.blobs(retry_policy=retries, max_single_put_size=2**17, max_block_size=2**17)
