@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,16 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert [worker.wait() for worker in workers] == [0, 0, 0, 0]
     with Store.transaction(path) as store:
         assert (store.get("/counter") or {})["n"] == 100
+
+
+def test_a_new_store_waits_for_whoever_else_opens_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE other (n INTEGER)")  # not yet with a write-ahead log, as a file just begun
+    other.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.5, other.execute, ("ROLLBACK",))
+    done.start()
+    with Store.transaction(path) as store:
+        assert store.find() == []
+    done.join()
+    other.close()
