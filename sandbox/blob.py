@@ -32,6 +32,7 @@ from sandbox import tokens
 from sandbox.certificates import Authority
 from sandbox.store import Connections, Store
 from sandbox.system_datastores import CONTAINERS, add_container
+from sandbox.whole_files import write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -226,9 +227,7 @@ class BlobService:
 
     def _write_known(self, containers: Mapping[tuple[str, str], str]) -> None:
         rows = [[account, container, born] for (account, container), born in sorted(containers.items())]
-        new = self._known_file.with_suffix(".new")
-        new.write_text(json.dumps(rows), encoding="utf-8")
-        new.replace(self._known_file)
+        write_whole(self._known_file, json.dumps(rows))
 
     # --- Azurite ----------------------------------------------------------------------------------------
 
@@ -238,12 +237,15 @@ class BlobService:
 
     def _call(self, method: str, account: str, container: str, **query: str) -> bytes:
         assert self._client is not None
-        answer = self._client.request(
-            method,
-            f"https://127.0.0.1:{self.port}/{quote(container)}",
-            params={"restype": "container", **query} if container else query,
-            headers=_own_headers(account),
-        )
+        try:
+            answer = self._client.request(
+                method,
+                f"https://127.0.0.1:{self.port}/{quote(container)}",
+                params={"restype": "container", **query} if container else query,
+                headers=_own_headers(account),
+            )
+        except httpx.HTTPError as error:
+            raise BlobError(f"Azurite did not answer {method} {account}/{container}: {error}") from error
         if answer.is_error and answer.status_code not in (404, 409):
             raise BlobError(f"Azurite answered {answer.status_code} to {method} {account}/{container}: {answer.text}")
         return answer.content

@@ -37,6 +37,7 @@ from sandbox.compute.works import WORKS
 from sandbox.faults import FaultSource
 from sandbox.firing import fire
 from sandbox.home import SandboxHome
+from sandbox.lifeline import Lifeline
 from sandbox.monitor.platform_logs import PlatformLogs
 from sandbox.monitor.records import Records
 from sandbox.proxy import Proxy
@@ -75,6 +76,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Serve until it is time to end."""
+        Lifeline(self._home.root).hold()
         self._authority.ensure()
         with self._cloud.stores.writing() as store:
             for workspace in store.find(WORKSPACES):
@@ -101,9 +103,11 @@ class Daemon:
         finally:
             watching.cancel()
             self._proxy.close()
-            await run_in_threadpool(self._runner.stop)
-            await run_in_threadpool(self._servers.stop)
-            await run_in_threadpool(self._blobs.stop)
+            for part in (self._runner, self._servers, self._blobs):
+                try:
+                    await run_in_threadpool(part.stop)
+                except Exception:
+                    _LOG.exception("%s did not end as it should", type(part).__name__)
             self._record.remove(self._home.service_file)
             _LOG.info("Ended")
 
@@ -148,10 +152,12 @@ class Daemon:
 
     async def _control(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, object]:
         """Requests to the proxy itself, from :mod:`sandbox.services`."""
+        allowed = secrets.compare_digest(headers.get("x-token", ""), self._token)
+        if allowed:  # whoever asks is about to use it
+            self._proxy.last_used = time.monotonic()
         if (method, path) == ("GET", "/health"):
             blobs = self._blobs.pid
             return 200, {"pid": os.getpid(), "root": self._folder, "code": self._code, "blobs_pid": blobs}
-        allowed = secrets.compare_digest(headers.get("x-token", ""), self._token)
         if (method, path) == ("POST", "/stop") and allowed:
             self._end("asked to")
             return 200, {}
@@ -170,12 +176,15 @@ class Daemon:
             if time.monotonic() - self._proxy.last_used > self._idle_seconds:
                 self._end("nobody used it")
                 return
-            await run_in_threadpool(self._servers.refresh)
             used = self._proxy.blobs_used
+            # Whatever fails here is tried again at the next tick; nobody else would look after it.
             try:
+                await run_in_threadpool(self._servers.refresh)
                 await run_in_threadpool(self._blobs.refresh, look=used > self._looked)
-            except (BlobError, OSError) as error:
+            except BlobError as error:
                 _LOG.warning("The blobs could not be brought in step: %s", error)
+            except Exception:
+                _LOG.exception("The sandbox could not be brought in step")
             self._looked = used
 
     def _end(self, why: str) -> None:

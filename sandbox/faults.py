@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from sandbox.whole_files import write_whole
+
 
 class FaultKind(StrEnum):
     """What can go wrong."""
@@ -69,9 +71,7 @@ def save(file: Path, faults: Faults) -> None:
     if not faults.active:
         file.unlink(missing_ok=True)
         return
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(asdict(faults)), encoding="utf-8")
-    new.replace(file)
+    write_whole(file, json.dumps(asdict(faults)))
 
 
 class FaultSource:

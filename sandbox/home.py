@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import platform
 import secrets
 import shlex
 import shutil
 import sys
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -21,6 +18,7 @@ from sandbox.identity import SANDBOX_SUBSCRIPTION_ID, SANDBOX_TENANT_ID, Credent
 from sandbox.services import ServiceRecord, Services
 from sandbox.store import Store
 from sandbox.terraform_provider.schema.library import provider_version
+from sandbox.whole_files import write_whole
 
 PROVIDERS = ("azurerm", "azuread")
 
@@ -188,7 +186,7 @@ class SandboxHome:
             object_id=str(uuid.uuid4()),
             user_password=f"Sandbox-{secrets.token_urlsafe(12)}1!",
         )
-        _write(self._credentials_file, json.dumps(asdict(login), indent=2), mode=0o600, replace=False)
+        write_whole(self._credentials_file, json.dumps(asdict(login), indent=2), mode=0o600, replace=False)
 
     def _install_providers(self) -> None:
         """One small executable per provider, where Terraform and OpenTofu look for it."""
@@ -199,34 +197,15 @@ class SandboxHome:
                 folder.mkdir(parents=True, exist_ok=True)
                 program = folder / f"terraform-provider-{provider}_v{version}"
                 start = f"exec {shlex.quote(sys.executable)} -m sandbox.terraform_provider {provider}"
-                _write(program, f"#!/bin/sh\n{start}\n", mode=0o755)
+                write_whole(program, f"#!/bin/sh\n{start}\n", mode=0o755)
         mirror = json.dumps(str(self.plugins))
-        _write(
+        write_whole(
             self.terraform_rc,
             "# Terraform finds only the sandbox's providers here, and asks no registry.\n"
             "disable_checkpoint = true\n"
             f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n",
             mode=0o644,
         )
-
-
-def _write(path: Path, text: str, *, mode: int, replace: bool = True) -> None:
-    """Write a file whole or not at all, only where it differs: other processes may be using it right now.
-
-    Without ``replace`` the first of several writers wins.
-    """
-    if path.exists() and (not replace or path.read_text(encoding="utf-8") == text):
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).chmod(mode)
-    if replace:
-        Path(name).replace(path)
-        return
-    with contextlib.suppress(FileExistsError):
-        os.link(name, path)
-    Path(name).unlink()
 
 
 def _terraform_platform() -> str:

@@ -17,16 +17,26 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.lifeline import Lifeline
+from sandbox.whole_files import write_whole
+
 _START_SECONDS = 120.0
-_STOP_SECONDS = 15.0
+#: Jobs end, what they logged is written down, and Azurite saves what it holds.
+_STOP_SECONDS = 60.0
+_KILL_SECONDS = 30.0
+_REMAINS_SECONDS = 1.0
 _HEALTH_SECONDS = 5.0
+#: A machine that was asleep, or is out of memory, may let a service answer late.
+_HANG_SECONDS = 60.0
+_FIRE_SECONDS = 120.0
+_TICK_SECONDS = 0.05
 #: How long an unused service stays, minutes.
 IDLE_VARIABLE = "EZAZML_SANDBOX_IDLE_MINUTES"
 _IDLE_MINUTES = "30"
@@ -61,10 +71,7 @@ class ServiceRecord:
 
     def write(self, file: Path) -> None:
         """Write the record whole, readable by its owner alone."""
-        new = file.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        new.replace(file)
+        write_whole(file, json.dumps(asdict(self)), mode=0o600)
 
     def remove(self, file: Path) -> None:
         """Remove the file, unless it tells of another service."""
@@ -84,17 +91,19 @@ class Services:
         self._root = root
         self._file = root / "service.json"
         self._lock_file = root / "service.lock"
+        self._lifeline = Lifeline(root)
 
     def running(self) -> ServiceRecord | None:
         """The service, if it runs and answers."""
         record = ServiceRecord.read(self._file)
-        health = _health(record) if record else None
-        good = (
+        return record if record and self._is_good(_health(record)) else None
+
+    def _is_good(self, health: Mapping[str, Any] | None) -> bool:
+        return (
             health is not None
             and health["root"] == os.path.realpath(self._root)
             and health.get("code") == code_version()  # one that an update left behind speaks another language
         )
-        return record if good else None
 
     def health(self) -> dict[str, Any] | None:
         """What a running service says of itself: ``pid``, ``root``, ``blobs_pid``."""
@@ -108,7 +117,7 @@ class Services:
         """
         record = self.start()
         try:
-            answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}"))
+            answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}", _FIRE_SECONDS))
         except urllib.error.HTTPError as error:
             raise ScheduleRefused(str(json.loads(error.read())["error"])) from error
         except (OSError, ValueError) as error:
@@ -121,17 +130,19 @@ class Services:
         if record is not None:
             return record
         with self._locked():
-            record = self.running()
-            if record is not None:
+            record = ServiceRecord.read(self._file)
+            health = self._patient_health(record)
+            if record is not None and self._is_good(health):
                 return record
-            self._stop()  # one that hangs, or that came with a folder which was moved
+            self._stop(record, health)  # one that hangs, or that came with a folder which was moved
             return self._start()
 
     def stop(self) -> None:
         """End the service, and wait until it has ended."""
         if self._root.is_dir():
             with self._locked():
-                self._stop()
+                record = ServiceRecord.read(self._file)
+                self._stop(record, self._patient_health(record))
 
     def _start(self) -> ServiceRecord:
         minutes = os.environ.get(IDLE_VARIABLE) or _IDLE_MINUTES
@@ -154,21 +165,56 @@ class Services:
             record = self.running()
             if record is not None and record.pid == process.pid:
                 return record
-            time.sleep(0.05)
+            time.sleep(_TICK_SECONDS)
         process.kill()
         raise ServiceError(f"The sandbox's service did not start; see {self._root / 'logs' / 'service.err'}.")
 
-    def _stop(self) -> None:
-        record = ServiceRecord.read(self._file)
-        if record is None:
-            return
-        # Only a process that answers with its own id is the service: ids are used again.
-        health = _health(record)
-        if health is not None and health["pid"] == record.pid:
+    def _patient_health(self, record: ServiceRecord | None) -> dict[str, Any] | None:
+        """What the service says of itself; one that lives without an answer (it is ending, or late) is waited for."""
+        end = time.monotonic() + _HANG_SECONDS
+        while True:
+            health = _health(record) if record else None
+            if health is not None or self._lifeline.holder() is None or time.monotonic() > end:
+                return health
+            time.sleep(_TICK_SECONDS)
+
+    def _stop(self, record: ServiceRecord | None, health: Mapping[str, Any] | None) -> None:
+        """End the service that answered, or one that lives without an answer."""
+        if record is not None and health is not None and not self._is_copy(health):
             with contextlib.suppress(OSError):
                 _ask(record, "POST", "/stop")
-            _wait_for_end(record.pid)
-        record.remove(self._file)
+            self._wait_for_end(record.pid, _STOP_SECONDS)
+        holder = self._lifeline.holder()
+        if holder is not None:
+            self._wait_for_end(holder, 0)
+        if record is not None:
+            record.remove(self._file)
+
+    def _wait_for_end(self, pid: int, seconds: float) -> None:
+        """Wait for a service's end; one that takes longer is killed."""
+        if not self._ends(pid, seconds):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            self._ends(pid, _KILL_SECONDS)
+
+    def _ends(self, pid: int, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while time.monotonic() <= end:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # it may be our own child
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return True
+            if self._lifeline.holder() is None:  # it has ended, but nobody asks for its exit code: the id remains
+                end = min(end, time.monotonic() + _REMAINS_SECONDS)
+            time.sleep(_TICK_SECONDS)
+        return False
+
+    def _is_copy(self, health: Mapping[str, Any]) -> bool:
+        """Whether this folder is a copy of the one that the service serves: then that one goes on."""
+        served = Path(health["root"])
+        return served.is_dir() and not served.samefile(self._root)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -192,25 +238,11 @@ def _health(record: ServiceRecord) -> dict[str, Any] | None:
     return answer if answer.get("pid") == record.pid else None
 
 
-def _ask(record: ServiceRecord, method: str, path: str) -> bytes:
+def _ask(record: ServiceRecord, method: str, path: str, seconds: float = _HEALTH_SECONDS) -> bytes:
     request = urllib.request.Request(  # noqa: S310 - this machine
         record.proxy + path, method=method, headers={"X-Token": record.token}
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=_HEALTH_SECONDS) as answer:
+    with opener.open(request, timeout=seconds) as answer:
         content: bytes = answer.read()
     return content
-
-
-def _wait_for_end(pid: int) -> None:
-    end = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)  # it may be our own child
-        time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)

@@ -221,6 +221,8 @@ class Connections:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Store]:
         connection = self._connection()
+        if connection.in_transaction:  # a mistake in the code around: what it would see is not defined
+            raise StoreError("A transaction of the store was begun within another one of the same thread.")
         connection.execute(begin)
         try:
             yield Store(connection)

@@ -6,9 +6,9 @@ other: into the state's container, reached with the same login and without a key
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -97,8 +97,8 @@ class FolderStore:
         """Remove it, if it is there."""
         path = self._folder / name
         path.unlink(missing_ok=True)
-        if path.parent.is_dir() and not any(path.parent.iterdir()):
-            shutil.rmtree(path.parent)
+        with contextlib.suppress(OSError):  # there is none, or another plan is in it
+            path.parent.rmdir()
 
     def older_than(self, prefix: str, moment: datetime) -> list[str]:
         """Names under the prefix that were written before the moment."""

@@ -21,7 +21,10 @@ class InitStamp:
 
     def is_current(self, wanted: str) -> bool:
         """Whether init ran for ``wanted`` and everything that it made is still there."""
-        return self._file.is_file() and self._file.read_bytes() == self._text(wanted).encode()
+        try:
+            return self._file.read_bytes() == self._text(wanted).encode()
+        except FileNotFoundError:
+            return False
 
     def remember(self, wanted: str) -> None:
         """Note that init succeeded for ``wanted``."""

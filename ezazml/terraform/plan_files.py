@@ -44,8 +44,11 @@ def _remove_left_behind(plans: Path) -> None:
 
 
 def _lock(folder: Path) -> int | None:
-    """A descriptor that locks the folder, or ``None`` where another run has it."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """A descriptor that locks the folder, or ``None`` where another run has it or has just removed it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

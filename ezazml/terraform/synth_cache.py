@@ -18,10 +18,10 @@ _LARGE = 2**20
 
 def is_current(stack: Path, fingerprint: str | None) -> bool:
     """Whether ``stack`` (a ``cdk.tf.json``) was synthesised with this fingerprint and is as it was written."""
-    stamp = _stamp_of(stack)
-    if fingerprint is None or not stack.is_file() or not stamp.is_file():
+    try:
+        return fingerprint is not None and _stamp_of(stack).read_bytes() == _stamp(fingerprint, stack).encode()
+    except FileNotFoundError:
         return False
-    return stamp.read_bytes() == _stamp(fingerprint, stack).encode()
 
 
 def remember(stack: Path, fingerprint: str | None, *, made: Path) -> None:

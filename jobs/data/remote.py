@@ -6,6 +6,7 @@ serve the same files as blobs.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -149,7 +150,7 @@ class RemoteData:
         folder = self._place(self.locate(source.uri))
         for path in [path for path in folder.rglob("*") if path.is_file()]:
             if path not in copies:
-                path.unlink()
+                path.unlink(missing_ok=True)
         return folder
 
     def _in_datastore(self, uri: str) -> Location:
@@ -179,8 +180,9 @@ class RemoteData:
     def _download_one(self, file: RemoteFile) -> Path:
         path = self._place(file.location)
         mark = self._cache / "etags" / hashlib.sha256(str(path).encode()).hexdigest()
-        if path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == file.etag:
-            return path
+        with contextlib.suppress(FileNotFoundError):  # another process may be bringing it anew
+            if path.is_file() and mark.read_text(encoding="utf-8") == file.etag:
+                return path
         self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         mark.parent.mkdir(parents=True, exist_ok=True)

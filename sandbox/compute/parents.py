@@ -52,6 +52,8 @@ class Children:
         self._runner.context.records.put(job)
         future = self._runner.submit(job)
         self._execution.children.append(job["id"])
+        if self._execution.cancelled:  # meanwhile: whoever cancelled may not have seen this child
+            self._runner.cancel(job["id"])
         self._waiting[future] = (title, job["id"])
         self._log.say(f"{title}: submitted as {job['name']}.")
         return str(job["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sandbox.compute.process import Log
 from sandbox.store import ArmObject
 from sandbox.web import Refusal
 
+#: Two jobs that end at once must not get the same number for what they register.
+_numbering = threading.Lock()
 _MODELS = {"custom_model": "CustomModel", "mlflow_model": "MLFlowModel", "triton_model": "TritonModel"}
 
 
@@ -27,13 +30,12 @@ def register(context: Context, body: ArmObject, name: str, output: dict[str, Any
     collection = "models" if kind in _MODELS else "data"
     given = output.get("assetName")
     asset = str(given or f"azureml_{job}_output_{'mlflow_model' if collection == 'models' else 'data'}_{name}")
-    version = str(output.get("assetVersion") or _next(context, workspace, collection, asset))
     properties: dict[str, Any] = {"description": output.get("description"), "isAnonymous": not given}
     if collection == "models":
         properties |= {"modelType": kind, "modelUri": output["uri"], "jobName": job, "flavors": flavors(local)}
     else:
         properties |= {"dataType": kind, "dataUri": output["uri"]}
-    _put(context, f"{workspace['id']}/{collection}/{asset}/versions/{version}", properties)
+    version = _put(context, workspace, f"{collection}/{asset}", properties, output.get("assetVersion"))
     region, unique = workspace["location"], workspace["properties"]["workspaceId"]
     title = _MODELS.get(kind, kind)
     where = f"azureml://locations/{region}/workspaces/{unique}/{collection}/{asset}/versions/{version}"
@@ -44,20 +46,19 @@ def register_logged_models(context: Context, workspace: ArmObject, job: str, art
     """Register what the program registered with MLflow (``registered_model_name``) in the workspace, as on Azure."""
     tracking = context.tracking(workspace)
     for file in sorted((tracking.root / "models").glob("*/version-*/meta.yaml")):
-        described = yaml.safe_load(file.read_text(encoding="utf-8"))
+        described = _described(file)
         done = file.with_name("in-workspace")
         if described.get("run_id") != job or done.exists():
             continue
         path = _artifact_path(str(described.get("storage_location") or described["source"]), artifacts)
         name = str(described["name"])
-        version = _next(context, workspace, "models", name)
         properties = {
             "modelType": "mlflow_model",
             "modelUri": f"{addresses.artifacts_uri(job)}/{path}",
             "jobName": job,
             "flavors": flavors(artifacts / path),
         }
-        _put(context, f"{workspace['id']}/models/{name}/versions/{version}", properties)
+        version = _put(context, workspace, f"models/{name}", properties)
         done.write_text(version, encoding="utf-8")
         log.say(f"Registered the model {name}, version {version}.")
 
@@ -82,13 +83,28 @@ def _artifact_path(source: str, artifacts: Path) -> str:
     return source.rstrip("/").rsplit("/artifacts/", 1)[-1]
 
 
-def _next(context: Context, workspace: ArmObject, collection: str, name: str) -> str:
-    body = context.records.read(lambda store: store.get(f"{workspace['id']}/{collection}/{name}"))
-    return str(body["properties"].get("nextVersion") or "1") if body else "1"
-
-
-def _put(context: Context, path: str, properties: dict[str, Any]) -> None:
+def _described(file: Path) -> dict[str, Any]:
+    """What MLflow wrote; nothing while it is still writing (then it is the model of a job that runs)."""
     try:
-        context.api("PUT", path, {"properties": properties})
-    except Refusal as refusal:
-        raise ComputeError(f"{path.partition('/workspaces/')[2]} cannot be registered: {refusal.message}") from refusal
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _put(context: Context, workspace: ArmObject, asset: str, properties: dict[str, Any], version: object = None) -> str:
+    """Register ``asset`` (``models/name``) with the given version or the next one; returns the version."""
+    with _numbering:
+        given = str(version or _next(context, f"{workspace['id']}/{asset}"))
+        path = f"{asset}/versions/{given}"
+        try:
+            context.api("PUT", f"{workspace['id']}/{path}", {"properties": properties})
+        except Refusal as refusal:
+            where = f"{workspace['name']}/{path}"
+            raise ComputeError(f"{where} cannot be registered: {refusal.message}") from refusal
+    return given
+
+
+def _next(context: Context, identifier: str) -> str:
+    body = context.records.read(lambda store: store.get(identifier))
+    return str(body["properties"].get("nextVersion") or "1") if body else "1"

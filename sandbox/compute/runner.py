@@ -37,6 +37,11 @@ class Execution:
         if self._cancel.is_set():
             raise Canceled
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody wants it to end."""
+        return self._cancel.is_set()
+
     def started(self, process: Guarded) -> Guarded:
         """Remember a process of the job."""
         with self._lock:
@@ -89,10 +94,12 @@ class Runner:
             self.context.log(identifier).say(_INTERRUPTED)
 
     def submit(self, job: ArmObject) -> Future[None]:
-        """Let a job run when its compute is free."""
+        """Let a job run when its compute is free. Raises :class:`Canceled` while the service is ending."""
         identifier = str(job["id"])
         execution = Execution(identifier)
         with self._lock:
+            if self._stopping:
+                raise Canceled
             queue = self._queue(job)
             future = queue.submit(self._run, execution, self._works[_work_of(job)])
             self._executions[identifier.lower()] = (execution, future)
@@ -126,6 +133,7 @@ class Runner:
         with self._lock:
             self._stopping = True
             running = list(self._executions.values())
+        self.context.runtime.stop()
         for execution, future in running:
             future.cancel()
             execution.kill()
@@ -174,16 +182,15 @@ class Runner:
         try:
             name = identifier.rsplit("/", 1)[-1]
             self.context.tracking(records.workspace(identifier)).end(name, status)
-        except LookupError:
-            return
-        self._leave(identifier)
-        records.status(identifier, status, error)
-
-    def _leave(self, identifier: str) -> None:
-        try:
             leave(self.context, identifier)
-        except ComputeError as problem:
-            _LOG.warning("What %s left could not be kept: %s", identifier, problem)
+        except LookupError:
+            _LOG.info("The job %s was deleted when it ended", identifier)
+        except Exception as problem:
+            how = "" if isinstance(problem, ComputeError) else ", see .sandbox/logs/service.log"
+            _LOG.warning("What %s left could not be kept: %s", identifier, problem, exc_info=bool(how))
+            self.context.log(identifier).say(f"What the job left could not be kept ({problem}{how}).")
+        finally:  # whoever waits for the job must hear of its end
+            records.status(identifier, status, error)
 
 
 def _work_of(job: ArmObject) -> str:

@@ -13,17 +13,22 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.compute.errors import ComputeError
+from sandbox.compute.process import GUARD
 
 #: Where the runtime is, if not in the project's own ``.venv-runtime``.
 VARIABLE = "EZAZML_SANDBOX_RUNTIME"
 _ROOT = Path(__file__).resolve().parents[2]
 _REQUIREMENTS = _ROOT / "sandbox" / "runtime" / "requirements.txt"
 _INSTALL_SECONDS = 1800
+_TICK_SECONDS = 0.2
 _DONE = ".complete"
 
 
@@ -38,6 +43,11 @@ class Runtime:
 
     def __init__(self, layers: Path) -> None:
         self._layers = layers
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End what is being installed, and install nothing more."""
+        self._stopping.set()
 
     def ready(self, say: Callable[[str], None]) -> Path:
         """The runtime's folder; installed if it is missing. Raises :class:`ComputeError`."""
@@ -49,7 +59,7 @@ class Runtime:
         with _locked(made.with_name(made.name + ".lock")):
             if _read(mark) != wanted:
                 say(f"Installing the sandbox's runtime into {made} (once, about 600 MB).")
-                _make(made, ["--require-hashes", "--no-deps", "-r", str(_REQUIREMENTS)])
+                self._make(made, ["--require-hashes", "--no-deps", "-r", str(_REQUIREMENTS)])
                 mark.write_text(wanted, encoding="utf-8")
         return made
 
@@ -64,9 +74,48 @@ class Runtime:
         with _locked(self._layers / f"{digest}.lock"):
             if not (made / _DONE).is_file():
                 say(f"Installing what the environment has beyond the runtime: {', '.join(packages)}.")
-                _make(made, packages, below=runtime)
+                self._make(made, packages, below=runtime)
                 (made / _DONE).write_text("\n".join(packages), encoding="utf-8")
         return made
+
+    def _make(self, made: Path, arguments: Sequence[str], *, below: Path | None = None) -> None:
+        shutil.rmtree(made, ignore_errors=True)
+        try:
+            self._run([sys.executable, "-m", "venv", str(made)])
+            if below is not None:
+                # Not --system-site-packages: that would be the packages of the Python below, not of the runtime.
+                version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+                packages = made / "lib" / version / "site-packages"
+                text = str(below / "lib" / version / "site-packages")
+                (packages / "runtime.pth").write_text(text + "\n", encoding="utf-8")
+            pip = [str(python_of(made)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            self._run([*pip, *arguments])
+        except ComputeError:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+
+    def _run(self, command: Sequence[str]) -> None:
+        """Run a program that ends with this process, however that ends. Raises :class:`ComputeError`."""
+        end = time.monotonic() + _INSTALL_SECONDS
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(GUARD), *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+            try:
+                while _still_runs(process):
+                    if self._stopping.is_set():
+                        raise ComputeError("The sandbox's service is ending.")
+                    if time.monotonic() > end:
+                        raise ComputeError(f"The packages cannot be installed within {_INSTALL_SECONDS} seconds.")
+            finally:
+                process.communicate()  # the end of its input ends what still runs
+            said.seek(0)
+            if process.returncode:
+                raise ComputeError(f"The packages cannot be installed: {_reason(said.read().decode(errors='replace'))}")
 
 
 def python_of(environment: Path) -> Path:
@@ -74,36 +123,13 @@ def python_of(environment: Path) -> Path:
     return environment / "bin" / "python"
 
 
-def _make(made: Path, arguments: Sequence[str], *, below: Path | None = None) -> None:
-    shutil.rmtree(made, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", str(made)])
-    if below is not None:
-        # Not --system-site-packages: that would be the packages of the Python below, not of the runtime.
-        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-        packages = made / "lib" / version / "site-packages"
-        text = str(below / "lib" / version / "site-packages")
-        (packages / "runtime.pth").write_text(text + "\n", encoding="utf-8")
+def _still_runs(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a program has not ended, after a moment's wait for that."""
     try:
-        _run([str(python_of(made)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
-    except ComputeError:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
-
-
-def _run(command: Sequence[str]) -> None:
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_INSTALL_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ComputeError(f"The packages cannot be installed: {error}") from error
-    if done.returncode:
-        raise ComputeError(f"The packages cannot be installed: {_reason(done.stderr)}")
+        process.wait(_TICK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def _reason(said: str) -> str:

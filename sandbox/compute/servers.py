@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 _TYPE = f"{WORKSPACES}/onlineEndpoints/deployments"
 _PROGRAMS = Path(__file__).with_name("programs")
 _START_SECONDS = 300.0
+_BEING_MADE = ("Creating", "Updating")
+_ENDING = "The sandbox's service is ending."
 _INTERRUPTED = "The sandbox's service ended while the deployment was being made. Deploy it again."
 #: What a running server depends on; a change of anything else starts none anew.
 _DECISIVE = (
@@ -66,6 +68,7 @@ class Servers:
         self._context = context
         self._logs = logs
         self._running: dict[str, Server] = {}
+        self._starting: set[Guarded] = set()
         self._locks: dict[str, threading.Lock] = {}
         self._operations: dict[str, tuple[str, str | None]] = {}
         self._lock = threading.Lock()
@@ -83,11 +86,12 @@ class Servers:
         """Say of deployments that a former service left half made that they failed; remove its files."""
         shutil.rmtree(self._context.root / "deployments" / "running", ignore_errors=True)
         with self._context.stores.writing() as store:
-            for body in store.find(_TYPE):
-                if body["properties"].get("provisioningState") in ("Creating", "Updating"):
-                    body["properties"]["provisioningState"] = "Failed"
-                    store.put(body)
-                    self._log(body["id"]).say(_INTERRUPTED)
+            left = [body for body in store.find(_TYPE) if body["properties"].get("provisioningState") in _BEING_MADE]
+            for body in left:
+                body["properties"]["provisioningState"] = "Failed"
+                store.put(body)
+        for body in left:
+            self._log(body["id"]).say(_INTERRUPTED)
 
     # --- operations -------------------------------------------------------------------------------------
 
@@ -115,13 +119,16 @@ class Servers:
         except Exception as problem:
             _LOG.exception("The deployment %s failed in the sandbox itself", identifier)
             error = f"The sandbox itself failed ({problem}); .sandbox/logs/service.log says how."
-        with contextlib.suppress(LookupError), self._context.stores.writing() as store:
-            body = store.get(identifier)
-            if body is not None:
-                body["properties"]["provisioningState"] = "Failed" if error else "Succeeded"
-                store.put(body)
-        with self._lock:
-            self._operations[operation] = ("Failed" if error else "Succeeded", error)
+        state = "Failed" if error else "Succeeded"
+        try:
+            with self._context.stores.writing() as store:
+                body = store.get(identifier)
+                if body is not None:
+                    body["properties"]["provisioningState"] = state
+                    store.put(body)
+        finally:
+            with self._lock:
+                self._operations[operation] = (state, error)
 
     # --- servers ----------------------------------------------------------------------------------------
 
@@ -143,7 +150,7 @@ class Servers:
             with self._lock:
                 if self._stopping:
                     server.process.kill()
-                    raise ComputeError("The sandbox's service is ending.")
+                    raise ComputeError(_ENDING)
                 self._running[key] = server
             if running is not None:
                 _end(running)
@@ -209,6 +216,8 @@ class Servers:
             self._stopping = True
             servers = list(self._running.values())
             self._running.clear()
+            for process in self._starting:
+                process.kill()
         for server in servers:
             _end(server)
         self._workers.shutdown(wait=False, cancel_futures=True)
@@ -246,14 +255,14 @@ class Servers:
             port = _free_port()
             command = [str(python_of(environment)), str(_PROGRAMS / "serve.py"), "--entry_script", str(script)]
             command += ["--port", str(port)]
-            process = Guarded(command, folder=script.parent, environ=environ, log=log)
-            self._wait(process, port, log)
-        except ComputeError as problem:
-            log.say(str(problem))
-            observed.event(self._logs, body["id"], "BackOff", str(problem))
+            process = self._launch(command, script.parent, environ, port, log)
+        except Exception as problem:
             if collector is not None:
                 collector.close()
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(problem, ComputeError):
+                log.say(str(problem))
+                observed.event(self._logs, body["id"], "BackOff", str(problem))
             raise
         log.say(f"The deployment '{body['name']}' answers.")
         observed.event(self._logs, body["id"], "Started", "Started container inference-server")
@@ -270,6 +279,24 @@ class Servers:
             raise ComputeError(f"The scoring script '{code['scoringScript']}' is not in the deployment's code.")
         return script
 
+    def _launch(self, command: list[str], folder: Path, environ: dict[str, str], port: int, log: Log) -> Guarded:
+        """A server that answers; none is left when it does not. Raises :class:`ComputeError`."""
+        with self._lock:
+            if self._stopping:
+                raise ComputeError(_ENDING)
+            process = Guarded(command, folder=folder, environ=environ, log=log)
+            self._starting.add(process)
+        try:
+            self._wait(process, port, log)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            with self._lock:
+                self._starting.discard(process)
+        return process
+
     def _wait(self, process: Guarded, port: int, log: Log) -> None:
         """Until the server is alive. Raises :class:`ComputeError` when it ended or takes too long."""
         end = time.monotonic() + _START_SECONDS
@@ -278,11 +305,11 @@ class Servers:
                 if self._client.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200:
                     return
             time.sleep(0.1)
-        ended = not process.running
-        process.kill()
-        process.wait()
-        if not ended:
+        if self._stopping:
+            raise ComputeError(_ENDING)
+        if process.running:
             raise ComputeError(f"The inference server did not answer within {_START_SECONDS:.0f} seconds.")
+        process.wait()  # its output is in the log then
         raise ComputeError(f"User container has crashed or terminated: {_last_error(log)}")
 
     def _read(self, identifier: str) -> tuple[ArmObject, ArmObject]:

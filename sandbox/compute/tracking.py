@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.whole_files import write_whole
+
 _STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _ENDED = {"Completed": 3, "Failed": 4, "Canceled": 5}
 
@@ -170,6 +172,4 @@ def _texts(folder: Path) -> list[dict[str, str]]:
 
 def _write(file: Path, described: dict[str, Any]) -> None:
     """JSON is YAML too."""
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(described), encoding="utf-8")
-    new.replace(file)
+    write_whole(file, json.dumps(described))
