@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,11 +61,11 @@ def azurite(folder: Path) -> Iterator[Azurite]:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+
+    def answers() -> bool:
         if process.poll() is not None:
             raise RuntimeError("Azurite ended at once")
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError("Azurite does not answer")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    eventually(answers)

@@ -8,12 +8,20 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.compute.runtime import folder as runtime_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Leaves out the tests that need the sandbox's runtime, where nobody can install it.
 WITHOUT_RUNTIME = "EZAZML_TESTS_WITHOUT_RUNTIME"
+
+# Examples of properties are the same in every run, and take as long as they take: a slow machine finds nothing wrong.
+# `--hypothesis-profile=default` looks for new ones.
+settings.register_profile(
+    "project", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 __all__ = ["Progress", "StateVersion", "Terraform", "TerraformError"]
 
 Progress = Callable[[str], None]
+#: How Terraform says that it stops after what it is doing.
+_INTERRUPTED = "Interrupt received"
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,10 @@ class Terraform:
         elif str(message.get("type")).startswith("apply_") and message["hook"].get("action") != "read":
             line = message["@message"].split(" [id=")[0]
             _LOG.info("%s", line)
+            self._progress(line)
+        elif message.get("type") == "log" and message["@message"].strip().startswith(_INTERRUPTED):
+            line = " ".join(message["@message"].split())
+            _LOG.warning("%s", line)
             self._progress(line)
 
 

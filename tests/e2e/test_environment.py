@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.store import Store
 from tests.e2e.conftest import BIN, COUNT, Project
+from tests.e2e.halfway import interrupted
 
 pytestmark = pytest.mark.e2e
 
@@ -217,23 +218,16 @@ def test_the_picture_and_the_inventory_show_what_is_there(at: Project) -> None:
 
 
 def test_an_interrupted_deployment_stops_in_order_and_is_finished_by_the_next_one(at: Project) -> None:
-    process = subprocess.Popen(
-        ["ezazml", "deploy", "sandbox", "--yes"],
-        cwd=at.folder,
-        env=at.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    answer = interrupted(
+        at,
+        *("ezazml", "deploy", "sandbox", "--yes"),
+        number=signal.SIGINT,
+        after=lambda line: "Creation complete" in line,
+        still=lambda store: not store.find("Microsoft.MachineLearningServices/workspaces/computes"),
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Creation complete" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
-    assert "Interrupted." in errors
-    assert "Traceback" not in errors
+    assert answer.code == 130, answer.err
+    assert "Interrupted." in answer.err
+    assert "Traceback" not in answer.err
     assert 0 < len(json.loads(at.ok("show", "sandbox", "-o", "json").out)["resources"]) < COUNT
     at.ok("deploy", "sandbox", "--yes")
     assert at.plan()["changes"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import random
@@ -13,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from sandbox.store import Store
 from tests.e2e.conftest import Project
+from tests.e2e.halfway import killed
 from tests.unit.operations.smtp_server import smtp_server
 
 pytestmark = pytest.mark.e2e
@@ -180,25 +181,13 @@ def test_a_killed_deployment_is_finished_by_the_next_one(at: Project) -> None:
 
 
 def deploy_and_kill(at: Project, *, after: int, terraform: bool) -> None:
-    """Deploy, and kill Terraform or ezazml itself after some lines about resources, as a lost machine would."""
-    process = subprocess.Popen(
-        ["ezazml", "deploy", "sandbox", "--yes"],
-        cwd=at.folder,
-        env=at.environ(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    seen = 0
-    for line in process.stderr:
-        seen += "Creating..." in line or "Creation complete" in line
-        if seen == after:
-            children = psutil.Process(process.pid).children()
-            (children[-1] if terraform and children else process).kill()
-            break
-    process.stderr.close()
-    process.wait()
+    """Deploy, and kill Terraform or everything after some lines about resources, as a lost machine would."""
+    seen = itertools.count(1)
+
+    def enough(line: str) -> bool:
+        return ("Creating..." in line or "Creation complete" in line) and next(seen) == after
+
+    killed(at, "ezazml", "deploy", "sandbox", "--yes", after=enough, terraform=terraform)
 
 
 def test_what_others_made_is_not_adopted(at: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,7 +99,11 @@ def test_the_package_is_told_what_is_on_and_where_to_send_it(make: Any, blobs: B
         ("Minute", r"\d{4}/\d\d/\d\d/\d\d/\d\d"),
     ],
 )
-def test_blobs_roll_as_declared(make: Any, blobs: Blobs, rolling: str | None, pattern: str) -> None:
+def test_blobs_roll_as_declared(
+    make: Any, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, rolling: str | None, pattern: str
+) -> None:
+    clock = SimpleNamespace(now=lambda _zone: datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
+    monkeypatch.setattr("sandbox.compute.collector.datetime", clock)
     collector = make(rolling, model_inputs=on())
     collector.take(headers("model_inputs"), b"[]")
     collector.take(headers("model_inputs"), b"[]")

@@ -107,7 +107,8 @@ def test_the_login_never_fails(cloud: Served) -> None:
 
 def test_the_sdk_gets_over_faults_by_itself(cloud: Served) -> None:
     order(cloud, Faults(0.3, seed=11, slow_seconds=0.01))
-    ml = cloud.ml(retry_backoff_factor=0.01, retry_backoff_max=0.05)
+    often: Any = dict.fromkeys(("retry_total", "retry_connect", "retry_read", "retry_status"), 20)
+    ml = cloud.ml(retry_backoff_factor=0.01, retry_backoff_max=0.05, **often)
     for number in range(15):
         ml.data.create_or_update(data("despite-faults", str(number)))
     order(cloud, Faults())

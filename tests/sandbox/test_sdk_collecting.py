@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +11,7 @@ import requests
 
 from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_monitor import insights, logs, query, setting
+from tests.waiting import eventually
 
 T = TypeVar("T")
 pytestmark = pytest.mark.runtime
@@ -33,15 +32,6 @@ def run(text):
     other.collect(rows)
     return [2 * value for value in rows["a"]]
 """
-
-
-def eventually(ask: Callable[[], T]) -> T:
-    """What arrives a moment later: it is written in the background."""
-    for _ in range(300):
-        if found := ask():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("nothing arrived")
 
 
 @made_once

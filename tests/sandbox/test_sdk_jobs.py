@@ -14,6 +14,7 @@ from azure.identity import DefaultAzureCredential
 
 from tests.sandbox.conftest import Served, made_once
 from tests.sandbox.test_sdk_assets import refused
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.runtime
 
@@ -71,12 +72,12 @@ def submit(cloud: Served, code: Path, line: str, **values: Any) -> Any:
 
 def ended(cloud: Served, name: str) -> Any:
     """The job when it has ended."""
-    for _ in range(600):
-        job = cloud.ml().jobs.get(name)
-        if job.status in ("Completed", "Failed", "Canceled"):
-            return job
-        time.sleep(0.1)
-    raise AssertionError(f"{name} did not end: {job.status}")
+
+    def job() -> Any:
+        found = cloud.ml().jobs.get(name)
+        return found if found.status in ("Completed", "Failed", "Canceled") else None
+
+    return eventually(job)
 
 
 def log_of(cloud: Served, name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,18 +9,11 @@ import pytest
 from sandbox.store import Store
 from tests.sandbox.azure import azure, create
 from tests.sandbox.conftest import ACCOUNT, KEY_ACCOUNT, Served
+from tests.waiting import eventually
 
 
 def account_id(cloud: Served, name: str) -> str:
     return cloud.id.split("/providers/")[0] + f"/providers/Microsoft.Storage/storageAccounts/{name}"
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """The service looks at the store twice a second."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "it did not become true"
-        time.sleep(0.05)
 
 
 def test_an_upload_is_read_back(cloud: Served) -> None:

@@ -9,8 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -21,6 +20,7 @@ from sandbox.home import SandboxHome
 from sandbox.identity import SANDBOX_TENANT_ID
 from sandbox.services import IDLE_VARIABLE, ServiceError, ServiceRecord
 from tests.sandbox.conftest import ACCOUNT, deploy_into, make_home
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -30,15 +30,16 @@ def home(tmp_path: Path) -> Iterator[SandboxHome]:
     home.services.stop()
 
 
-def eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not become true"
-        time.sleep(0.05)
-
-
 def runs(pid: int) -> bool:
-    return bool(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def blobs_of(home: SandboxHome) -> int:
+    """Azurite's process."""
+    return int(eventually(home.services.health)["blobs_pid"])  # type: ignore[index]
 
 
 def in_service(home: SandboxHome, code: str, service: ServiceRecord) -> str:
@@ -113,9 +114,7 @@ def test_a_killed_service_leaves_no_azurite_and_no_blob_is_lost(home: SandboxHom
     deploy_into(home)
     service = home.services.start()
     in_service(home, blobs("container.upload_blob('kept', b'content')"), service)
-    health = home.services.health()
-    assert health is not None
-    azurite = int(health["blobs_pid"])
+    azurite = blobs_of(home)
     os.kill(service.pid, signal.SIGKILL)
     eventually(lambda: not runs(azurite))
     again = home.services.start()
@@ -127,8 +126,8 @@ def test_an_azurite_that_died_is_started_again(home: SandboxHome) -> None:
     deploy_into(home)
     service = home.services.start()
     in_service(home, blobs("container.upload_blob('a', b'b')"), service)
-    os.kill(int((home.services.health() or {})["blobs_pid"]), signal.SIGTERM)
-    eventually(lambda: (home.services.health() or {})["blobs_pid"] is None)
+    os.kill(blobs_of(home), signal.SIGTERM)
+    eventually(lambda: (health := home.services.health()) is not None and health["blobs_pid"] is None)
     assert in_service(home, blobs("print(container.download_blob('a').readall())"), service) == "b'b'"
 
 
@@ -220,7 +219,7 @@ def test_no_secret_is_readable_by_others_or_on_a_command_line(home: SandboxHome)
     in_service(home, blobs("container.upload_blob('a', b'b')"), service)
     secret_files = [home.service_file, *home.certificates.glob("*.key"), home.certificates / "authority.pem"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secret_files} == {0o600}
-    azurite = psutil.Process(int((home.services.health() or {})["blobs_pid"]))
+    azurite = psutil.Process(blobs_of(home))
     key = json.loads((home.root / "credentials.json").read_text())["client_secret"]
     for process in (psutil.Process(service.pid), azurite):
         line = " ".join(process.cmdline())
