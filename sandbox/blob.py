@@ -39,13 +39,19 @@ _LOG = logging.getLogger(__name__)
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 HOST_SUFFIX = ".blob.core.windows.net"
 _API_VERSION = "2024-08-04"
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
+#: Another program may take the port that was free a moment ago.
+_ATTEMPTS = 3
 _STOP_SECONDS = 10.0
 _GUARD = Path(__file__).with_name("azurite_guard.cjs")
 
 
 class BlobError(Exception):
     """The blob service cannot be used; the message says why."""
+
+
+class _EndedAtOnceError(BlobError):
+    """Azurite ended while it was starting."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,7 @@ class BlobService:
             wanted = self._wanted(store)
         if self.pid is None or wanted.keys != self._keys:
             self.stop()
-            self._start(wanted.keys)
+            self._start_somewhere(wanted.keys)
             self._seen, self._present = None, set()
         if wanted != self._seen:
             self._seen = self._merge(wanted)
@@ -250,6 +256,16 @@ class BlobService:
             raise BlobError(f"Azurite answered {answer.status_code} to {method} {account}/{container}: {answer.text}")
         return answer.content
 
+    def _start_somewhere(self, keys: Mapping[str, tuple[str, str]]) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._start(keys)
+            except _EndedAtOnceError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
     def _start(self, keys: Mapping[str, tuple[str, str]]) -> None:
         program = self._program or _find_program(self._folder)
         self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -282,14 +298,15 @@ class BlobService:
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end:
             if self.pid is None:
-                break
+                self.stop()
+                raise _EndedAtOnceError(f"Azurite did not start; see {self._log_file}.")
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
                 return
             except OSError:
                 time.sleep(0.02)
         self.stop()
-        raise BlobError(f"Azurite did not start; see {self._log_file}.")
+        raise BlobError(f"Azurite did not answer within {_START_SECONDS:.0f} seconds; see {self._log_file}.")
 
 
 def _own_headers(account: str) -> dict[str, str]:

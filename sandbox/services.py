@@ -238,11 +238,11 @@ def _health(record: ServiceRecord) -> dict[str, Any] | None:
     return answer if answer.get("pid") == record.pid else None
 
 
-def _ask(record: ServiceRecord, method: str, path: str, seconds: float = _HEALTH_SECONDS) -> bytes:
+def _ask(record: ServiceRecord, method: str, path: str, seconds: float | None = None) -> bytes:
     request = urllib.request.Request(  # noqa: S310 - this machine
         record.proxy + path, method=method, headers={"X-Token": record.token}
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=seconds) as answer:
+    with opener.open(request, timeout=seconds or _HEALTH_SECONDS) as answer:
         content: bytes = answer.read()
     return content

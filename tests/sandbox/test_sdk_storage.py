@@ -22,6 +22,14 @@ def test_an_upload_is_read_back(cloud: Served) -> None:
     assert container.download_blob("folder/a.csv").readall() == b"a,b\n1,2\n"
 
 
+def test_connections_to_the_blobs_stay_open_while_programs_keep_them(cloud: Served) -> None:
+    kept = {}
+    cloud.blobs().get_container_client("data").get_container_properties(
+        raw_response_hook=lambda answer: kept.update(answer.http_response.headers)
+    )
+    assert kept["Keep-Alive"] == "timeout=600"
+
+
 def test_a_large_upload_in_parallel_blocks_is_whole(cloud: Served) -> None:
     content = bytes(range(256)) * 4096 * 12
     client = cloud.blobs(max_single_put_size=2**20, max_block_size=2**20).get_container_client("data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -9,16 +10,26 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
 
+from sandbox.azureml_api.base import WORKSPACES
+from sandbox.blob import BlobError, BlobService
 from sandbox.certificates import Authority
+from sandbox.daemon import Daemon
 from sandbox.home import SandboxHome
 from sandbox.identity import SANDBOX_TENANT_ID
+from sandbox.proxy import Proxy
 from sandbox.services import IDLE_VARIABLE, ServiceError, ServiceRecord
+from sandbox.store import Connections
+from tests.conftest import ROOT
+from tests.sandbox.azure import azure
 from tests.sandbox.conftest import ACCOUNT, deploy_into, make_home
 from tests.waiting import eventually
 
@@ -131,6 +142,32 @@ def test_an_azurite_that_died_is_started_again(home: SandboxHome) -> None:
     assert in_service(home, blobs("print(container.download_blob('a').readall())"), service) == "b'b'"
 
 
+@pytest.mark.parametrize(("failures", "starts"), [(2, True), (3, False)])
+def test_an_azurite_whose_port_somebody_took_gets_another_one(
+    home: SandboxHome, tmp_path: Path, failures: int, *, starts: bool
+) -> None:
+    program = tmp_path / "unlucky.cjs"
+    program.write_text(
+        "const fs = require('fs'), path = require('path');\n"
+        "const tried = path.join(__dirname, 'tried');\n"
+        "fs.appendFileSync(tried, '.');\n"
+        f"if (fs.statSync(tried).size <= {failures}) process.exit(1);\n"
+        f"require({json.dumps(str(ROOT / 'node_modules/azurite/dist/src/blob/main.js'))});\n"
+    )
+    authority = Authority(home.certificates)
+    authority.ensure()
+    blobs = BlobService(home.root, Connections(home.store_file), authority, program)
+    try:
+        if starts:
+            assert blobs.ready() == blobs.port
+            assert blobs.pid is not None
+        else:
+            with pytest.raises(BlobError, match=r"Azurite did not start; see .*azurite\.log"):
+                blobs.ready()
+    finally:
+        blobs.stop()
+
+
 def test_it_ends_when_its_folder_vanishes(home: SandboxHome) -> None:
     service = home.services.start()
     shutil.rmtree(home.root)
@@ -161,6 +198,68 @@ def test_it_ends_when_nobody_uses_it(home: SandboxHome, monkeypatch: pytest.Monk
     service = home.services.start()
     eventually(lambda: not runs(service.pid))
     assert home.services.running() is None
+
+
+def test_asking_for_it_counts_as_use(home: SandboxHome) -> None:
+    daemon = Daemon(home, idle_seconds=60)
+    daemon._proxy = proxy = cast(Proxy, SimpleNamespace(last_used=0.0))
+    ask = daemon._control("GET", "/health", {})
+    assert asyncio.run(ask)[0] == 200
+    assert proxy.last_used == 0.0  # anybody may look whether it is there
+    asyncio.run(daemon._control("GET", "/health", {"x-token": daemon._token}))
+    assert proxy.last_used > 0
+
+
+def test_one_that_is_late_is_waited_for(home: SandboxHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.services._HEALTH_SECONDS", 0.5)
+    service = home.services.start()
+    os.kill(service.pid, signal.SIGSTOP)
+    awake = threading.Timer(3, os.kill, (service.pid, signal.SIGCONT))
+    awake.start()
+    assert home.services.start() == service
+    awake.join()
+
+
+def test_one_that_never_answers_again_is_ended_before_another_starts(
+    home: SandboxHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.services._HEALTH_SECONDS", 0.5)
+    monkeypatch.setattr("sandbox.services._HANG_SECONDS", 1.0)
+    service = home.services.start()
+    os.kill(service.pid, signal.SIGSTOP)
+    home.services.stop()
+    assert not runs(service.pid)
+    assert home.services.start().pid != service.pid
+
+
+def test_a_copy_of_a_sandbox_leaves_the_service_of_the_first_alone(home: SandboxHome, tmp_path: Path) -> None:
+    service = home.services.start()
+    shutil.copytree(home.root.parent, tmp_path / "a copy", symlinks=True)
+    copy = SandboxHome(tmp_path / "a copy" / ".sandbox")
+    try:
+        assert copy.services.start().pid != service.pid
+        assert home.services.running() == service
+    finally:
+        copy.services.stop()
+    assert home.services.running() == service
+
+
+@pytest.mark.parametrize("state", ["Creating", "Updating"])
+def test_it_starts_after_it_ended_while_a_deployment_was_being_made(home: SandboxHome, state: str) -> None:
+    deploy_into(home)
+    with azure(home.root) as cloud:
+        [workspace] = cloud.store.find(WORKSPACES)
+        endpoint = f"{workspace['id']}/onlineEndpoints/scores"
+        body = {"name": "scores", "location": "westeurope", "properties": {"provisioningState": "Succeeded"}}
+        cloud.store.put({**body, "id": endpoint, "type": f"{WORKSPACES}/onlineEndpoints"})
+        deployment = f"{endpoint}/deployments/blue"
+        body = {"name": "blue", "location": "westeurope", "properties": {"provisioningState": state}}
+        cloud.store.put({**body, "id": deployment, "type": f"{WORKSPACES}/onlineEndpoints/deployments"})
+    home.services.start()
+    with azure(home.root) as cloud:
+        assert (cloud.store.get(deployment) or {})["properties"]["provisioningState"] == "Failed"
+    [log] = (home.root / "deployments" / "logs").iterdir()
+    assert "ended while the deployment was being made. Deploy it again." in log.read_text()
 
 
 def test_a_stale_file_of_another_process_stops_nobody(home: SandboxHome) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.store import Store, StoreError
+from sandbox.store import Connections, Store, StoreError
 
 _OBJECT = {"id": "/subscriptions/s/resourceGroups/RG", "type": "Microsoft.Resources/resourceGroups", "name": "RG"}
 
@@ -103,3 +103,13 @@ def test_a_new_store_waits_for_whoever_else_opens_it(tmp_path: Path) -> None:
         assert store.find() == []
     done.join()
     other.close()
+
+
+def test_a_transaction_within_another_one_is_a_mistake(tmp_path: Path) -> None:
+    stores = Connections(tmp_path / "store.db")
+    with stores.writing() as store:
+        with pytest.raises(StoreError, match="within another one"), stores.reading():
+            pass
+        store.put(_OBJECT)
+    with stores.reading() as store:
+        assert store.get(_OBJECT["id"]) == _OBJECT

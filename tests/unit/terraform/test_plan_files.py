@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +62,22 @@ def test_a_plan_that_takes_the_place_of_another_stays_until_the_end(tmp_path: Pa
             again.replace(file)
         with plan_file_of_this_run(tmp_path, "dev"):
             assert file.read_text() == "better"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_ends_while_another_one_begins_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = tmp_path / "dev.ending"
+    ending.mkdir()
+    before = os.open
+
+    def open_late(path: Path, *arguments: Any, **named: Any) -> int:
+        if path == ending and ending.exists():
+            ending.rmdir()
+        return before(path, *arguments, **named)
+
+    monkeypatch.setattr("ezazml.terraform.plan_files.os.open", open_late)
+    with plan_file_of_this_run(tmp_path, "dev") as file:
+        assert file.parent.is_dir()
     assert list(tmp_path.iterdir()) == []
 
 
