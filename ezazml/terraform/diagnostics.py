@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ezazml.errors import EzazmlError
@@ -40,6 +41,11 @@ class StateLock:
     created: str
     path: str
 
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the system holds it, for a process: then nobody has to break it, and nobody can."""
+        return Path(self.path).is_absolute()
+
     def __str__(self) -> str:
         doing = _DOING.get(self.operation, self.operation or "an operation")
         return f"{self.who or 'somebody unknown'} has held it since {self.created or 'an unknown time'} for {doing}"
@@ -51,8 +57,12 @@ class StateLockedError(TerraformError):
     def __init__(self, environment: str, lock: StateLock, *, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(
             f"The state of {environment} is locked: {lock} (lock {lock.id}). Nothing was changed.",
-            hint="Wait until that is finished. If you know that it no longer runs, break the lock: "
-            f"ezazml unlock {environment} --id {lock.id}",
+            hint="Wait until that is finished. "
+            + (
+                "The state is on this machine, where a lock ends with the process that holds it."
+                if lock.is_on_this_machine
+                else f"If you know that it no longer runs, break the lock: ezazml unlock {environment} --id {lock.id}"
+            ),
             diagnostics=diagnostics,
         )
         self.lock = lock
