@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.compute.runtime import VARIABLE as runtime_variable
 from sandbox.compute.runtime import folder as runtime_folder
+from sandbox.services import Services
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Leaves out the tests that need the sandbox's runtime, where nobody can install it.
@@ -52,11 +54,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Iterator[Path]:
     """A copy of this project without its tools: configuration, main.py and cdktf.json. The path has a space."""
     folder = tmp_path / "a project"
     folder.mkdir()
     for name in ("main.py", "cdktf.json"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "environments", folder / "environments", ignore=shutil.ignore_patterns("*.env"))
-    return folder
+    yield folder
+    Services(folder / ".sandbox").stop()  # a command may have started it
