@@ -9,6 +9,7 @@ own API appears in the store, as in Azure.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import logging
 import os
@@ -19,10 +20,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -81,6 +83,7 @@ class BlobService:
         #: Containers that were there since this Azurite started: one that is missing now was removed by a program.
         self._present: set[tuple[str, str]] = set()
         self._client: httpx.Client | None = None
+        self._closed = False
         self.port = 0
 
     @property
@@ -142,6 +145,12 @@ class BlobService:
             method, url, params=params, headers={**_own_headers(account), **(headers or {})}, content=content
         )
 
+    def close(self) -> None:
+        """End Azurite, and start none again: who still asks is refused."""
+        with self._lock:
+            self._closed = True
+            self.stop()
+
     def stop(self) -> None:
         """End Azurite; it writes down what it holds."""
         with self._lock:
@@ -162,6 +171,8 @@ class BlobService:
     # --- in step with the store -------------------------------------------------------------------------
 
     def _step(self) -> None:
+        if self._closed:
+            raise BlobError("The sandbox's service is ending.")
         with self._stores.reading() as store:
             wanted = self._wanted(store)
         if self.pid is None or wanted.keys != self._keys:
@@ -229,6 +240,9 @@ class BlobService:
             rows = json.loads(self._known_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError:
+            _LOG.warning("%s is broken; containers of programs that are in Azurite are kept", self._known_file)
+            return {}
         return {(account, container): born for account, container, born in rows}
 
     def _write_known(self, containers: Mapping[tuple[str, str], str]) -> None:
@@ -278,7 +292,7 @@ class BlobService:
         node = shutil.which("node")
         if node is None:
             raise BlobError("Node.js was not found on PATH (node); Azurite needs it. Install Node.js 22 or 24.")
-        with self._log_file.open("ab") as log:
+        with self._log_file.open("ab") as log, self._used() as used:
             self._process = subprocess.Popen(
                 [node, "--require", str(_GUARD), str(program), *arguments],
                 # Keys go by variable, never by argument, which everybody on the machine can see.
@@ -288,11 +302,30 @@ class BlobService:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(used.fileno(),),
             )
         self._keys = keys
         self._client = httpx.Client(verify=self._authority.client_context(), trust_env=False, timeout=30)
         self._wait()
         _LOG.info("Azurite runs: pid %s, port %s, accounts %s", self._process.pid, self.port, ", ".join(keys) or "none")
+
+    @contextmanager
+    def _used(self) -> Iterator[IO[bytes]]:
+        """A lock on the blobs, for Azurite to inherit: what an Azurite whose service was killed still writes is kept.
+
+        Raises :class:`BlobError` when that one does not end.
+        """
+        end = time.monotonic() + _START_SECONDS
+        with (self._folder / "in-use.lock").open("wb") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > end:
+                        raise BlobError(f"Another Azurite uses {self._folder} and does not end.") from None
+                    time.sleep(0.05)
+            yield file
 
     def _wait(self) -> None:
         end = time.monotonic() + _START_SECONDS

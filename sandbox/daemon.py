@@ -103,11 +103,11 @@ class Daemon:
         finally:
             watching.cancel()
             self._proxy.close()
-            for part in (self._runner, self._servers, self._blobs):
+            for end in (self._runner.stop, self._servers.stop, self._blobs.close):
                 try:
-                    await run_in_threadpool(part.stop)
+                    await run_in_threadpool(end)
                 except Exception:
-                    _LOG.exception("%s did not end as it should", type(part).__name__)
+                    _LOG.exception("%s failed", end.__qualname__)
             self._record.remove(self._home.service_file)
             _LOG.info("Ended")
 

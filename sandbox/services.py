@@ -1,7 +1,8 @@
 """Is the sandbox's service running? Finds it, starts it once, stops it.
 
 The service writes its process id, port and a token into ``.sandbox/service.json``. Whoever needs it takes a lock,
-asks that port for its health, and starts a new service if there is no good answer.
+asks that port for its health, and starts a new service if there is no good answer. One that lives without an answer
+(:mod:`sandbox.lifeline`) is waited for, and killed before another starts: two would share the blobs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -120,7 +122,7 @@ class Services:
             answer: dict[str, Any] = json.loads(_ask(record, "POST", f"/fire/{quote(schedule)}", _FIRE_SECONDS))
         except urllib.error.HTTPError as error:
             raise ScheduleRefused(str(json.loads(error.read())["error"])) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise ServiceError(f"The sandbox's service did not answer: {error}") from error
         return answer
 
@@ -130,19 +132,17 @@ class Services:
         if record is not None:
             return record
         with self._locked():
-            record = ServiceRecord.read(self._file)
-            health = self._patient_health(record)
+            record, health = self._awaited()
             if record is not None and self._is_good(health):
                 return record
             self._stop(record, health)  # one that hangs, or that came with a folder which was moved
             return self._start()
 
     def stop(self) -> None:
-        """End the service, and wait until it has ended."""
+        """End the service, and wait until it has ended. Raises :class:`ServiceError` for one that cannot be ended."""
         if self._root.is_dir():
             with self._locked():
-                record = ServiceRecord.read(self._file)
-                self._stop(record, self._patient_health(record))
+                self._stop(*self._awaited())
 
     def _start(self) -> ServiceRecord:
         minutes = os.environ.get(IDLE_VARIABLE) or _IDLE_MINUTES
@@ -169,47 +169,56 @@ class Services:
         process.kill()
         raise ServiceError(f"The sandbox's service did not start; see {self._root / 'logs' / 'service.err'}.")
 
-    def _patient_health(self, record: ServiceRecord | None) -> dict[str, Any] | None:
-        """What the service says of itself; one that lives without an answer (it is ending, or late) is waited for."""
+    def _awaited(self) -> tuple[ServiceRecord | None, dict[str, Any] | None]:
+        """The service and what it says of itself. One without an answer is starting, ending or late: it has time."""
         end = time.monotonic() + _HANG_SECONDS
         while True:
+            record = ServiceRecord.read(self._file)
             health = _health(record) if record else None
             if health is not None or self._lifeline.holder() is None or time.monotonic() > end:
-                return health
+                return record, health
             time.sleep(_TICK_SECONDS)
 
     def _stop(self, record: ServiceRecord | None, health: Mapping[str, Any] | None) -> None:
         """End the service that answered, or one that lives without an answer."""
         if record is not None and health is not None and not self._is_copy(health):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, HTTPException):
                 _ask(record, "POST", "/stop")
-            self._wait_for_end(record.pid, _STOP_SECONDS)
+            self._end(record.pid, _STOP_SECONDS)
         holder = self._lifeline.holder()
         if holder is not None:
-            self._wait_for_end(holder, 0)
+            self._end(holder, 0)
         if record is not None:
             record.remove(self._file)
 
-    def _wait_for_end(self, pid: int, seconds: float) -> None:
+    def _end(self, pid: int, seconds: float) -> None:
         """Wait for a service's end; one that takes longer is killed."""
-        if not self._ends(pid, seconds):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            self._ends(pid, _KILL_SECONDS)
+        if self._ends(pid, seconds):
+            return
+        if not _is_service(pid):  # a number of another container or machine, which means somebody else here
+            raise ServiceError(
+                f"A service of the sandbox in {self._root} runs where this machine cannot end it (process {pid}). "
+                "End it there (ezazml sandbox down), or use a folder that is not shared."
+            )
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        if not self._ends(pid, _KILL_SECONDS):
+            raise ServiceError(f"The sandbox's service (process {pid}) cannot be ended. End it: kill -9 {pid}")
 
     def _ends(self, pid: int, seconds: float) -> bool:
         end = time.monotonic() + seconds
+        held = self._lifeline.holder() == pid
+        released = False
         while time.monotonic() <= end:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)  # it may be our own child
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
+            if not _exists(pid):
                 return True
-            if self._lifeline.holder() is None:  # it has ended, but nobody asks for its exit code: the id remains
-                end = min(end, time.monotonic() + _REMAINS_SECONDS)
+            if held and not released and self._lifeline.holder() != pid:
+                # It has ended; its id remains until somebody asks for its exit code, which may be never.
+                released, end = True, time.monotonic() + _REMAINS_SECONDS
             time.sleep(_TICK_SECONDS)
-        return False
+        return released
 
     def _is_copy(self, health: Mapping[str, Any]) -> bool:
         """Whether this folder is a copy of the one that the service serves: then that one goes on."""
@@ -232,10 +241,10 @@ def code_version() -> str:
 
 def _health(record: ServiceRecord) -> dict[str, Any] | None:
     try:
-        answer: dict[str, Any] = json.loads(_ask(record, "GET", "/health"))
-    except (OSError, ValueError):
+        answer = json.loads(_ask(record, "GET", "/health"))
+    except (OSError, ValueError, HTTPException):  # nobody, or a program that has its port now
         return None
-    return answer if answer.get("pid") == record.pid else None
+    return answer if isinstance(answer, dict) and answer.get("pid") == record.pid else None
 
 
 def _ask(record: ServiceRecord, method: str, path: str, seconds: float | None = None) -> bytes:
@@ -246,3 +255,25 @@ def _ask(record: ServiceRecord, method: str, path: str, seconds: float | None = 
     with opener.open(request, timeout=seconds or _HEALTH_SECONDS) as answer:
         content: bytes = answer.read()
     return content
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _is_service(pid: int) -> bool:
+    """Whether the process is a service of a sandbox: ids are used again."""
+    try:
+        if Path("/proc/self").exists():
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        else:
+            line = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, check=False).stdout
+    except OSError:
+        return False
+    return b"sandbox.daemon" in line

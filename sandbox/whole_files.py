@@ -13,8 +13,10 @@ def write_whole(path: Path, text: str, *, mode: int = 0o644, replace: bool = Tru
 
     Without ``replace`` the first of several writers wins.
     """
-    with contextlib.suppress(FileNotFoundError):
-        if path.read_text(encoding="utf-8") == text or not replace:
+    if not replace and path.exists():
+        return
+    with contextlib.suppress(OSError, ValueError):  # what cannot be read is replaced
+        if path.read_text(encoding="utf-8") == text:
             return
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
     new = Path(name)

@@ -9,3 +9,10 @@ class ComputeError(Exception):
 
 class Canceled(Exception):
     """The run was cancelled."""
+
+
+class ServiceEndingError(ComputeError):
+    """The sandbox's service is ending, and begins nothing more."""
+
+    def __init__(self) -> None:
+        super().__init__("The sandbox's service is ending.")

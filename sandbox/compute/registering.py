@@ -12,6 +12,7 @@ from sandbox.compute import addresses
 from sandbox.compute.context import Context
 from sandbox.compute.errors import ComputeError
 from sandbox.compute.process import Log
+from sandbox.compute.tracking import described
 from sandbox.store import ArmObject
 from sandbox.web import Refusal
 
@@ -46,12 +47,12 @@ def register_logged_models(context: Context, workspace: ArmObject, job: str, art
     """Register what the program registered with MLflow (``registered_model_name``) in the workspace, as on Azure."""
     tracking = context.tracking(workspace)
     for file in sorted((tracking.root / "models").glob("*/version-*/meta.yaml")):
-        described = _described(file)
+        description = described(file) or {}  # none: a job that runs is writing it
         done = file.with_name("in-workspace")
-        if described.get("run_id") != job or done.exists():
+        if description.get("run_id") != job or done.exists():
             continue
-        path = _artifact_path(str(described.get("storage_location") or described["source"]), artifacts)
-        name = str(described["name"])
+        path = _artifact_path(str(description.get("storage_location") or description["source"]), artifacts)
+        name = str(description["name"])
         properties = {
             "modelType": "mlflow_model",
             "modelUri": f"{addresses.artifacts_uri(job)}/{path}",
@@ -66,10 +67,10 @@ def register_logged_models(context: Context, workspace: ArmObject, job: str, art
 def flavors(local: Path) -> dict[str, Any]:
     """The flavours in a model's MLmodel file; none where there is no such file."""
     try:
-        described = yaml.safe_load((local / "MLmodel").read_text(encoding="utf-8"))
+        model = yaml.safe_load((local / "MLmodel").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
         return {}
-    found = (described or {}).get("flavors") or {}
+    found = (model or {}).get("flavors") or {}
     return {
         str(name): {"data": {str(key): str(value) for key, value in (values or {}).items()}}
         for name, values in found.items()
@@ -81,15 +82,6 @@ def _artifact_path(source: str, artifacts: Path) -> str:
         if source.startswith(base):
             return source[len(base) :].strip("/")
     return source.rstrip("/").rsplit("/artifacts/", 1)[-1]
-
-
-def _described(file: Path) -> dict[str, Any]:
-    """What MLflow wrote; nothing while it is still writing (then it is the model of a job that runs)."""
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _put(context: Context, workspace: ArmObject, asset: str, properties: dict[str, Any], version: object = None) -> str:

@@ -89,9 +89,12 @@ class Runner:
         """Say of jobs that a former service left that they failed."""
         for identifier in self.context.records.unfinished():
             self.context.records.status(identifier, "Failed", _INTERRUPTED)
-            workspace = self.context.records.workspace(identifier)
-            self.context.tracking(workspace).end(identifier.rsplit("/", 1)[-1], "Failed")
-            self.context.log(identifier).say(_INTERRUPTED)
+            try:
+                workspace = self.context.records.workspace(identifier)
+                self.context.tracking(workspace).end(identifier.rsplit("/", 1)[-1], "Failed")
+                self.context.log(identifier).say(_INTERRUPTED)
+            except Exception:  # its workspace is gone, its files are broken: no reason not to start
+                _LOG.warning("The run of %s could not be ended", identifier, exc_info=True)
 
     def submit(self, job: ArmObject) -> Future[None]:
         """Let a job run when its compute is free. Raises :class:`Canceled` while the service is ending."""
@@ -160,7 +163,7 @@ class Runner:
         return self._queues[key]
 
     def _run(self, execution: Execution, work: Work) -> None:
-        records, identifier = self.context.records, execution.id
+        identifier = execution.id
         status, error = "Completed", None
         try:
             execution.check()
@@ -177,20 +180,28 @@ class Runner:
             status, error = "Failed", f"The sandbox itself failed ({problem}); .sandbox/logs/service.log says how."
         if self._stopping:
             status, error = "Failed", _INTERRUPTED
-        if error:
-            self.context.log(identifier).say(error)
+        self._close(identifier, status, error)
+
+    def _close(self, identifier: str, status: str, error: str | None) -> None:
+        """Keep what a job leaves, and write down its end: of that whoever waits must hear, whatever else fails."""
+        records = self.context.records
         try:
-            name = identifier.rsplit("/", 1)[-1]
-            self.context.tracking(records.workspace(identifier)).end(name, status)
+            if error:
+                self.context.log(identifier).say(error)
             leave(self.context, identifier)
         except LookupError:
             _LOG.info("The job %s was deleted when it ended", identifier)
         except Exception as problem:
-            how = "" if isinstance(problem, ComputeError) else ", see .sandbox/logs/service.log"
-            _LOG.warning("What %s left could not be kept: %s", identifier, problem, exc_info=bool(how))
-            self.context.log(identifier).say(f"What the job left could not be kept ({problem}{how}).")
-        finally:  # whoever waits for the job must hear of its end
-            records.status(identifier, status, error)
+            _LOG.warning("What %s left could not be kept", identifier, exc_info=True)
+            if status == "Completed":
+                status, error = "Failed", f"What the job left could not be kept: {problem}"
+        try:
+            self.context.tracking(records.workspace(identifier)).end(identifier.rsplit("/", 1)[-1], status)
+        except LookupError:
+            _LOG.info("The run of %s has no workspace any more", identifier)
+        except Exception:
+            _LOG.exception("The end of the run of %s could not be written", identifier)
+        records.status(identifier, status, error)
 
 
 def _work_of(job: ArmObject) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.compute.errors import ComputeError
+from sandbox.compute.errors import ComputeError, ServiceEndingError
 from sandbox.compute.process import GUARD
 
 #: Where the runtime is, if not in the project's own ``.venv-runtime``.
@@ -56,7 +56,7 @@ class Runtime:
         wanted = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
         if _read(mark) == wanted:
             return made
-        with _locked(made.with_name(made.name + ".lock")):
+        with self._locked(made.with_name(made.name + ".lock")):
             if _read(mark) != wanted:
                 say(f"Installing the sandbox's runtime into {made} (once, about 600 MB).")
                 self._make(made, ["--require-hashes", "--no-deps", "-r", str(_REQUIREMENTS)])
@@ -71,12 +71,26 @@ class Runtime:
         digest = hashlib.sha256("\n".join([str(runtime), *sorted(packages)]).encode()).hexdigest()[:16]
         made = self._layers / digest
         self._layers.mkdir(parents=True, exist_ok=True)
-        with _locked(self._layers / f"{digest}.lock"):
+        with self._locked(self._layers / f"{digest}.lock"):
             if not (made / _DONE).is_file():
                 say(f"Installing what the environment has beyond the runtime: {', '.join(packages)}.")
                 self._make(made, packages, below=runtime)
                 (made / _DONE).write_text("\n".join(packages), encoding="utf-8")
         return made
+
+    @contextmanager
+    def _locked(self, file: Path) -> Iterator[None]:
+        """Wait until nobody else installs there. Raises :class:`ComputeError` when the service ends meanwhile."""
+        with file.open("w") as held:
+            while not self._stopping.is_set():
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._stopping.wait(_TICK_SECONDS)
+                else:
+                    yield
+                    return
+            raise ServiceEndingError
 
     def _make(self, made: Path, arguments: Sequence[str], *, below: Path | None = None) -> None:
         shutil.rmtree(made, ignore_errors=True)
@@ -97,6 +111,8 @@ class Runtime:
     def _run(self, command: Sequence[str]) -> None:
         """Run a program that ends with this process, however that ends. Raises :class:`ComputeError`."""
         end = time.monotonic() + _INSTALL_SECONDS
+        if self._stopping.is_set():
+            raise ServiceEndingError
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(GUARD), *command],
@@ -108,7 +124,7 @@ class Runtime:
             try:
                 while _still_runs(process):
                     if self._stopping.is_set():
-                        raise ComputeError("The sandbox's service is ending.")
+                        raise ServiceEndingError
                     if time.monotonic() > end:
                         raise ComputeError(f"The packages cannot be installed within {_INSTALL_SECONDS} seconds.")
             finally:
@@ -145,13 +161,6 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except OSError:
         return ""
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    with file.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 def main() -> None:

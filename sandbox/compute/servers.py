@@ -24,7 +24,7 @@ from sandbox.compute.collector import Collector, collections_of
 from sandbox.compute.command import base_environ, download_code
 from sandbox.compute.context import Context
 from sandbox.compute.environments import environment_of, environment_of_model
-from sandbox.compute.errors import ComputeError
+from sandbox.compute.errors import ComputeError, ServiceEndingError
 from sandbox.compute.models import download_model
 from sandbox.compute.process import Guarded, Log
 from sandbox.compute.runtime import python_of
@@ -36,7 +36,6 @@ _TYPE = f"{WORKSPACES}/onlineEndpoints/deployments"
 _PROGRAMS = Path(__file__).with_name("programs")
 _START_SECONDS = 300.0
 _BEING_MADE = ("Creating", "Updating")
-_ENDING = "The sandbox's service is ending."
 _INTERRUPTED = "The sandbox's service ended while the deployment was being made. Deploy it again."
 #: What a running server depends on; a change of anything else starts none anew.
 _DECISIVE = (
@@ -150,7 +149,7 @@ class Servers:
             with self._lock:
                 if self._stopping:
                     server.process.kill()
-                    raise ComputeError(_ENDING)
+                    raise ServiceEndingError
                 self._running[key] = server
             if running is not None:
                 _end(running)
@@ -283,7 +282,7 @@ class Servers:
         """A server that answers; none is left when it does not. Raises :class:`ComputeError`."""
         with self._lock:
             if self._stopping:
-                raise ComputeError(_ENDING)
+                raise ServiceEndingError
             process = Guarded(command, folder=folder, environ=environ, log=log)
             self._starting.add(process)
         try:
@@ -301,12 +300,12 @@ class Servers:
         """Until the server is alive. Raises :class:`ComputeError` when it ended or takes too long."""
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end and process.running and not self._stopping:
-            with contextlib.suppress(httpx.HTTPError):
+            with contextlib.suppress(httpx.HTTPError, RuntimeError):  # RuntimeError: stop() has closed the client
                 if self._client.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200:
                     return
             time.sleep(0.1)
         if self._stopping:
-            raise ComputeError(_ENDING)
+            raise ServiceEndingError
         if process.running:
             raise ComputeError(f"The inference server did not answer within {_START_SECONDS:.0f} seconds.")
         process.wait()  # its output is in the log then

@@ -6,6 +6,7 @@ read here in MLflow's format (mlflow/store/tracking/file_store.py), without impo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -17,6 +18,8 @@ import yaml
 from sandbox.whole_files import write_whole
 
 _STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
+#: How often, and after how many seconds, half a description is read again.
+_TRIES, _WRITING_SECONDS = 5, 0.02
 _ENDED = {"Completed": 3, "Failed": 4, "Canceled": 5}
 
 
@@ -38,7 +41,7 @@ class Tracking:
         now = int(time.time() * 1000)
         base.mkdir(parents=True, exist_ok=True)
         if not (base / "meta.yaml").exists():
-            described = {
+            new = {
                 "artifact_location": base.as_uri(),
                 "creation_time": now,
                 "experiment_id": number,
@@ -46,28 +49,11 @@ class Tracking:
                 "lifecycle_stage": "active",
                 "name": experiment,
             }
-            _write(base / "meta.yaml", described)
+            _write(base / "meta.yaml", new)
         folder = base / run
         for part in ("metrics", "params", "tags", "artifacts"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        described = {
-            "artifact_uri": (folder / "artifacts").as_uri(),
-            "end_time": None,
-            "entry_point_name": "",
-            "experiment_id": number,
-            "lifecycle_stage": "active",
-            "run_id": run,
-            "run_name": name,
-            "run_uuid": run,
-            "source_name": "",
-            "source_type": 4,
-            "source_version": "",
-            "start_time": now,
-            "status": 1,
-            "tags": [],
-            "user_id": "sandbox",
-        }
-        _write(folder / "meta.yaml", described)
+        _write(folder / "meta.yaml", _new_run(folder, name, now))
         for key, value in {"mlflow.runName": name, "mlflow.user": "sandbox", **tags}.items():
             (folder / "tags" / key).write_text(value, encoding="utf-8")
         return number
@@ -76,9 +62,10 @@ class Tracking:
         """Say how a run ended, whatever the program said."""
         folder = self.folder(run)
         if folder is not None:
-            described = yaml.safe_load((folder / "meta.yaml").read_text(encoding="utf-8"))
-            described |= {"status": _ENDED.get(status, 3), "end_time": int(time.time() * 1000)}
-            _write(folder / "meta.yaml", described)
+            # A program that was killed while it wrote leaves half a file.
+            found = described(folder / "meta.yaml") or _new_run(folder, run, int(time.time() * 1000))
+            found |= {"status": _ENDED.get(status, 3), "end_time": int(time.time() * 1000)}
+            _write(folder / "meta.yaml", found)
 
     def folder(self, run: str) -> Path | None:
         """Where a run is; ``None`` when there is none."""
@@ -94,21 +81,21 @@ class Tracking:
     def read(self, run: str) -> dict[str, Any] | None:
         """A run as MLflow's REST API shows it (``runs/get``); ``None`` when there is none."""
         folder = self.folder(run)
-        if folder is None:
+        found = described(folder / "meta.yaml") if folder else None
+        if folder is None or found is None:
             return None
-        described = yaml.safe_load((folder / "meta.yaml").read_text(encoding="utf-8"))
         info = {
             "run_id": run,
             "run_uuid": run,
-            "run_name": described["run_name"],
-            "experiment_id": str(described["experiment_id"]),
-            "status": _STATUS.get(described["status"], "RUNNING"),
-            "start_time": described["start_time"],
-            "artifact_uri": described["artifact_uri"],
-            "lifecycle_stage": described["lifecycle_stage"],
+            "run_name": found["run_name"],
+            "experiment_id": str(found["experiment_id"]),
+            "status": _STATUS.get(found["status"], "RUNNING"),
+            "start_time": found["start_time"],
+            "artifact_uri": found["artifact_uri"],
+            "lifecycle_stage": found["lifecycle_stage"],
         }
-        if described.get("end_time"):
-            info["end_time"] = described["end_time"]
+        if found.get("end_time"):
+            info["end_time"] = found["end_time"]
         metrics = [
             max(points, key=lambda point: (point["step"], point["timestamp"]))
             for points in self.history(run).values()
@@ -144,9 +131,8 @@ class Tracking:
 
     def experiments(self) -> list[dict[str, Any]]:
         """The experiments."""
-        files = sorted(self.root.glob("*/meta.yaml"))
-        found = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
-        return [{**one, "experiment_id": str(one["experiment_id"])} for one in found]
+        found = [described(file) for file in sorted(self.root.glob("*/meta.yaml"))]
+        return [{**one, "experiment_id": str(one["experiment_id"])} for one in found if one is not None]
 
 
 def experiment_id(name: str) -> str:
@@ -170,6 +156,38 @@ def _texts(folder: Path) -> list[dict[str, str]]:
     return [{"key": path.relative_to(folder).as_posix(), "value": path.read_text(encoding="utf-8")} for path in files]
 
 
-def _write(file: Path, described: dict[str, Any]) -> None:
+def _new_run(folder: Path, name: str, now: int) -> dict[str, Any]:
+    """What MLflow writes of a run that begins. ``now`` in milliseconds."""
+    return {
+        "artifact_uri": (folder / "artifacts").as_uri(),
+        "end_time": None,
+        "entry_point_name": "",
+        "experiment_id": folder.parent.name,
+        "lifecycle_stage": "active",
+        "run_id": folder.name,
+        "run_name": name,
+        "run_uuid": folder.name,
+        "source_name": "",
+        "source_type": 4,
+        "source_version": "",
+        "start_time": now,
+        "status": 1,
+        "tags": [],
+        "user_id": "sandbox",
+    }
+
+
+def described(file: Path) -> dict[str, Any] | None:
+    """What a ``meta.yaml`` says; ``None`` where a program that was killed never finished it."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
+            found = yaml.safe_load(file.read_text(encoding="utf-8"))
+            if isinstance(found, dict):
+                return found
+        time.sleep(_WRITING_SECONDS)  # MLflow writes it in place
+    return None
+
+
+def _write(file: Path, description: dict[str, Any]) -> None:
     """JSON is YAML too."""
-    write_whole(file, json.dumps(described))
+    write_whole(file, json.dumps(description))

@@ -53,7 +53,7 @@ def killed(at: Project, *command: str, after: Line, terraform: bool = False) -> 
                     one.kill()
             if not terraform:
                 process.wait()
-            psutil.wait_procs([one for one in family if one != this])
+            psutil.wait_procs([one for one in family if one != this], timeout=30)  # of a zombie there is no end
     return _end(process, lines)
 
 

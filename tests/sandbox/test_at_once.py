@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
@@ -16,7 +17,7 @@ import yaml
 
 from sandbox.compute import registering
 from sandbox.compute.context import Context
-from sandbox.compute.errors import Canceled, ComputeError
+from sandbox.compute.errors import Canceled, ComputeError, ServiceEndingError
 from sandbox.compute.parents import Children, new_job
 from sandbox.compute.process import Log
 from sandbox.compute.runner import Execution, Runner, Work
@@ -24,6 +25,7 @@ from sandbox.compute.runtime import Runtime
 from sandbox.compute.servers import Servers
 from sandbox.compute.tracking import Tracking
 from sandbox.store import ArmObject, Connections
+from sandbox.web import Refusal
 from tests.waiting import eventually
 
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -121,9 +123,60 @@ def test_a_job_ends_although_what_it_left_cannot_be_kept(context: Context, monke
 
     monkeypatch.setattr("sandbox.compute.runner.leave", leave)
     runner, job = submitted(context, lambda *_: None)
-    assert runner.wait(job) == "Completed"
-    assert "could not be kept (nobody thought of this" in context.log(job).tail(5)
+    assert runner.wait(job) == "Failed"
+    why = context.records.job(job)["run"]["error"]
+    assert why == "What the job left could not be kept: nobody thought of this"
     eventually(lambda: not runner.busy)
+
+
+def test_a_model_that_is_refused_does_not_take_the_logs_with_it(context: Context, tmp_path: Path) -> None:
+    uploaded: list[str] = []
+    context.files = SimpleNamespace(upload=lambda local, _place: uploaded.append(local.name))  # type: ignore[assignment]
+    model = context.tracking(WORKSPACE).root / "models" / "m" / "version-1"
+
+    def work(_runner: Runner, execution: Execution) -> None:
+        context.tracking(WORKSPACE).start("j", "e", "j", {})
+        (context.job_folder(execution.id) / "code" / "outputs").mkdir(parents=True)
+        model.mkdir(parents=True)
+        (model / "meta.yaml").write_text("{run_id: j, name: m, source: somewhere/artifacts/model}")
+
+    context.api = refuse
+    runner, job = submitted(context, work)
+    assert runner.wait(job) == "Failed"
+    assert uploaded == ["artifacts", "outputs", "user_logs"]
+    assert "w/models/m/versions/1 cannot be registered: no such name" in context.records.job(job)["run"]["error"]
+    assert (context.job_folder(job) / "code" / "outputs").is_dir()
+
+
+def refuse(*_: Any) -> Any:
+    raise Refusal(400, "BadName", "no such name")
+
+
+def test_a_job_ends_although_its_log_cannot_be_written(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*_: Any) -> None:
+        raise ComputeError("the program failed")
+
+    def full(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("sandbox.compute.process.Log.say", full)
+    runner, job = submitted(context, work)
+    assert runner.wait(job) == "Failed"
+    assert context.records.job(job)["run"]["error"] == "the program failed"
+
+
+@pytest.mark.parametrize("half", ["", "run_id: [", "just text"])
+def test_a_run_that_was_killed_while_it_was_written_does_not_stop_the_next_service(context: Context, half: str) -> None:
+    tracking = context.tracking(WORKSPACE)
+    for name in ("broken", "whole"):
+        context.records.put(new_job(WORKSPACE, name, {"jobType": "Command"}, status="Running"))
+        number = tracking.start(name, "e", name, {})
+    (tracking.root / number / "broken" / "meta.yaml").write_text(half)
+    assert [run["info"]["run_id"] for run in tracking.runs([number])] == ["whole"]
+    Runner(context, {}).recover()
+    assert context.records.unfinished() == []
+    assert {run["info"]["status"] for run in tracking.runs([number])} == {"FAILED"}
+    assert len(tracking.runs([number])) == 2
 
 
 def test_a_step_that_is_submitted_while_its_pipeline_is_cancelled_is_cancelled_too(context: Context) -> None:
@@ -171,6 +224,24 @@ def test_installing_ends_with_the_service(tmp_path: Path) -> None:
         with pytest.raises(ComputeError, match="service is ending"):
             installing.result(60)
     assert not Path(f"/proc/{said.read_text().strip()}").exists() or not Path("/proc").is_dir()
+
+
+def test_waiting_for_somebody_elses_installation_ends_with_the_service(tmp_path: Path) -> None:
+    runtime, lock = Runtime(tmp_path), tmp_path / "layer.lock"
+
+    def wait() -> None:
+        with runtime._locked(lock):
+            raise AssertionError("somebody else has it")
+
+    with lock.open("w") as held, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = pool.submit(wait)
+        assert not waiting.done()
+        runtime.stop()
+        with pytest.raises(ServiceEndingError):
+            waiting.result(60)
+    with pytest.raises(ServiceEndingError):
+        runtime._run(["true"])
 
 
 def test_a_failed_installation_says_what_pip_says(tmp_path: Path) -> None:

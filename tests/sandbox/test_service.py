@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from sandbox.certificates import Authority
 from sandbox.daemon import Daemon
 from sandbox.home import SandboxHome
 from sandbox.identity import SANDBOX_TENANT_ID
+from sandbox.lifeline import Lifeline
 from sandbox.proxy import Proxy
 from sandbox.services import IDLE_VARIABLE, ServiceError, ServiceRecord
 from sandbox.store import Connections
@@ -133,6 +137,21 @@ def test_a_killed_service_leaves_no_azurite_and_no_blob_is_lost(home: SandboxHom
     assert in_service(home, blobs("print(container.download_blob('kept').readall())"), again) == "b'content'"
 
 
+def test_a_new_azurite_waits_for_what_the_one_of_a_killed_service_still_writes(home: SandboxHome) -> None:
+    deploy_into(home)
+    service = home.services.start()
+    in_service(home, blobs("container.upload_blob('kept', b'content')"), service)
+    azurite = blobs_of(home)
+    os.kill(azurite, signal.SIGSTOP)  # a slow machine
+    os.kill(service.pid, signal.SIGKILL)
+    awake = threading.Timer(3, os.kill, (azurite, signal.SIGCONT))
+    awake.start()
+    again = home.services.start()
+    assert in_service(home, blobs("print(container.download_blob('kept').readall())"), again) == "b'content'"
+    awake.join()
+    assert not runs(azurite)
+
+
 def test_an_azurite_that_died_is_started_again(home: SandboxHome) -> None:
     deploy_into(home)
     service = home.services.start()
@@ -161,6 +180,9 @@ def test_an_azurite_whose_port_somebody_took_gets_another_one(
         if starts:
             assert blobs.ready() == blobs.port
             assert blobs.pid is not None
+            blobs.close()
+            with pytest.raises(BlobError, match="service is ending"):
+                blobs.ready()
         else:
             with pytest.raises(BlobError, match=r"Azurite did not start; see .*azurite\.log"):
                 blobs.ready()
@@ -230,6 +252,51 @@ def test_one_that_never_answers_again_is_ended_before_another_starts(
     home.services.stop()
     assert not runs(service.pid)
     assert home.services.start().pid != service.pid
+
+
+def test_one_that_is_just_starting_is_waited_for(home: SandboxHome) -> None:
+    home.services.start()
+    home.services.stop()
+    # Whoever began to start it was stopped by Ctrl-C; the service goes on.
+    starting = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.daemon", str(home.root)], cwd=ROOT, stdin=subprocess.DEVNULL
+    )
+    eventually(lambda: Lifeline(home.root).holder() == starting.pid)
+    assert home.services.start().pid == starting.pid
+    home.services.stop()
+    assert starting.wait() == 0
+
+
+def test_nobody_is_ended_whose_number_another_machine_wrote(home: SandboxHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.services._HANG_SECONDS", 0.5)
+    bystander = subprocess.Popen(["sleep", "600"])
+    alive = home.root / "service.alive"
+    alive.write_text(str(bystander.pid))
+    try:
+        with alive.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            for use in (home.services.start, home.services.stop):
+                with pytest.raises(ServiceError, match=rf"cannot end it \(process {bystander.pid}\)"):
+                    use()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+    assert home.services.start().pid != bystander.pid
+
+
+def test_a_program_that_has_its_port_now_is_not_taken_for_it(home: SandboxHome) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    other.accept()[0].sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        ServiceRecord(pid=1, port=other.getsockname()[1], token="t").write(home.service_file)
+        assert home.services.running() is None
+        assert home.services.start().port != other.getsockname()[1]
 
 
 def test_a_copy_of_a_sandbox_leaves_the_service_of_the_first_alone(home: SandboxHome, tmp_path: Path) -> None:
