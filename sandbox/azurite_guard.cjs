@@ -5,7 +5,7 @@ process.stdin.on("error", () => process.kill(process.pid, "SIGTERM"));
 process.stdin.resume();
 process.stdin.unref(); // it must not keep the process either
 // A second chance: connections that stay open must not keep the process.
-process.once("SIGTERM", () => setTimeout(() => process.exit(0), 5000).unref());
+process.once("SIGTERM", () => setTimeout(() => process.exit(0), 20000).unref());
 // Programs keep connections open; Azurite must not be the first to close them in the middle of a request. Its own
 // option for that (--blobKeepAliveTimeout) is not read.
 const KEEP_ALIVE_MILLISECONDS = 600000;

@@ -44,7 +44,7 @@ _API_VERSION = "2024-08-04"
 _START_SECONDS = 120.0
 #: Another program may take the port that was free a moment ago.
 _ATTEMPTS = 3
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 30.0
 _GUARD = Path(__file__).with_name("azurite_guard.cjs")
 
 
