@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ezazml.interruption import TERMINATIONS, handled
+from ezazml.terraform.cut_state import local_state, mend
 from ezazml.terraform.diagnostics import Diagnostic, TerraformError, failure, format_diagnostic
 from ezazml.terraform.engine import Engine, without_overrides
 from ezazml.terraform.init_stamp import InitStamp, wanted_by
@@ -68,8 +69,15 @@ class Terraform:
         self._progress = progress
 
     def init(self) -> None:
-        """Prepare the folder: backend and providers. Skipped while the stack needs nothing new."""
-        stamp, wanted = InitStamp(self.folder), self._wanted_of_init()
+        """Prepare the folder: backend and providers. Skipped while the stack needs nothing new.
+
+        A state on this machine that a killed Terraform cut short is mended first.
+        """
+        stack = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))
+        state = local_state(stack, self.folder)
+        if state is not None and mend(state):
+            self._progress(f"{state.name} was cut short when Terraform was killed; its backup is used")
+        stamp, wanted = InitStamp(self.folder), self._wanted_of_init(stack)
         if stamp.is_current(wanted):
             return
         with alone(self.folder / ".init.lock"):
@@ -130,8 +138,7 @@ class Terraform:
 
     # --- helpers ---------------------------------------------------------------------------------------
 
-    def _wanted_of_init(self) -> str:
-        stack = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))
+    def _wanted_of_init(self, stack: Mapping[str, Any]) -> str:
         rc = self._environ.get("TF_CLI_CONFIG_FILE", "")
         return wanted_by(stack, self.engine.program, self.engine.version, rc)
 

@@ -89,6 +89,21 @@ def test_a_destroy_that_is_killed_or_cancelled_leaves_what_the_next_one_finishes
     assert list((at.folder / ".ezazml" / "plans").iterdir()) == []
 
 
+def test_a_destroy_finds_what_is_there_although_its_state_was_cut_short(at: Project) -> None:
+    (at.folder / "environments" / "small.yaml").write_text(SMALL.replace("on_destroy: keep", "on_destroy: purge"))
+    deploy(at)
+    state = at.home.states / "small.tfstate"
+    before = state.read_text()
+    lost = destroy_halfway(at, killed)
+    assert lost.code == -signal.SIGKILL
+    # As if it was killed between emptying and writing the state: by then Terraform has made the backup.
+    state.with_name("small.tfstate.backup").write_text(before)
+    state.write_text("")
+    done = at.ok("destroy", "small", "--confirm", "small")
+    assert "small.tfstate was cut short when Terraform was killed; its backup is used" in done.err
+    assert json.loads(at.ok("sandbox", "status", "-o", "json").out)["objects"] == {}
+
+
 def test_what_ends_a_destroy_before_it_begins_is_recorded(at: Project) -> None:
     why = ["--confirm", "x", "--reason", "gone", "--ticket", "OPS-1"]
     without = at.ezazml("destroy", "dev", *why)
