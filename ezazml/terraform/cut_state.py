@@ -32,8 +32,10 @@ def mend(state: Path) -> bool:
     try:
         with state.open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the lock that Terraform takes
-            backup = _whole(state.with_name(f"{state.name}.backup"))
-            if backup is None or _is_whole(file.read()):
+            if _is_whole(file.read()):
+                return False
+            backup = state.with_name(f"{state.name}.backup").read_bytes()
+            if not _is_whole(backup):
                 return False
             _rewrite(file, backup)
     except (FileNotFoundError, BlockingIOError, PermissionError):
@@ -49,14 +51,6 @@ def _rewrite(file: IO[bytes], content: bytes) -> None:
     file.write(content)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _whole(file: Path) -> bytes | None:
-    try:
-        content = file.read_bytes()
-    except OSError:
-        return None
-    return content if _is_whole(content) else None
 
 
 def _is_whole(content: bytes) -> bool:

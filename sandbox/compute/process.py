@@ -9,8 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-#: Runs a program that ends with this process: its input is a pipe from here.
-GUARD = Path(__file__).with_name("guard.py")
+_GUARD = Path(__file__).with_name("guard.py")
 _HIDDEN = b"*****"
 _LINE_BYTES = 2**16
 
@@ -55,7 +54,7 @@ class Guarded:
 
     def __init__(self, command: Sequence[str], *, folder: Path, environ: Mapping[str, str], log: Log) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(GUARD), *command],
+            [sys.executable, "-I", "-S", str(_GUARD), *command],
             cwd=folder,
             env=dict(environ),
             stdin=subprocess.PIPE,

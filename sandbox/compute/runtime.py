@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.compute.errors import ComputeError, ServiceEndingError
-from sandbox.compute.process import GUARD
+from sandbox.compute.process import Guarded, Log
 
 #: Where the runtime is, if not in the project's own ``.venv-runtime``.
 VARIABLE = "EZAZML_SANDBOX_RUNTIME"
@@ -29,6 +28,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _REQUIREMENTS = _ROOT / "sandbox" / "runtime" / "requirements.txt"
 _INSTALL_SECONDS = 1800
 _TICK_SECONDS = 0.2
+_SAID_LINES = 10_000
 _DONE = ".complete"
 
 
@@ -113,39 +113,25 @@ class Runtime:
         end = time.monotonic() + _INSTALL_SECONDS
         if self._stopping.is_set():
             raise ServiceEndingError
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD), *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-            )
+        with tempfile.TemporaryDirectory() as folder:
+            log = Log(Path(folder) / "said.txt", tuple)
+            process = Guarded(command, folder=Path.cwd(), environ=os.environ, log=log)
             try:
-                while _still_runs(process):
-                    if self._stopping.is_set():
+                while process.running:
+                    if self._stopping.wait(_TICK_SECONDS):
                         raise ServiceEndingError
                     if time.monotonic() > end:
                         raise ComputeError(f"The packages cannot be installed within {_INSTALL_SECONDS} seconds.")
             finally:
-                process.communicate()  # the end of its input ends what still runs
-            said.seek(0)
-            if process.returncode:
-                raise ComputeError(f"The packages cannot be installed: {_reason(said.read().decode(errors='replace'))}")
+                process.kill()
+                code = process.wait()
+            if code:
+                raise ComputeError(f"The packages cannot be installed: {_reason(log.tail(_SAID_LINES))}")
 
 
 def python_of(environment: Path) -> Path:
     """The interpreter of a virtual environment."""
     return environment / "bin" / "python"
-
-
-def _still_runs(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a program has not ended, after a moment's wait for that."""
-    try:
-        process.wait(_TICK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
 
 
 def _reason(said: str) -> str:

@@ -62,9 +62,10 @@ class Tracking:
         """Say how a run ended, whatever the program said."""
         folder = self.folder(run)
         if folder is not None:
+            now = int(time.time() * 1000)
             # A program that was killed while it wrote leaves half a file.
-            found = described(folder / "meta.yaml") or _new_run(folder, run, int(time.time() * 1000))
-            found |= {"status": _ENDED.get(status, 3), "end_time": int(time.time() * 1000)}
+            found = described(folder / "meta.yaml") or _new_run(folder, run, now)
+            found |= {"status": _ENDED.get(status, 3), "end_time": now}
             _write(folder / "meta.yaml", found)
 
     def folder(self, run: str) -> Path | None:
